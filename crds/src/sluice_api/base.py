@@ -1,0 +1,98 @@
+"""The strict base model and the string types that every kind and contract shares.
+
+A type belongs here when two modules need it. Kinds, stages and records have modules of their own.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One cross-field rule, told twice: as CEL for the API server and as a predicate for Python.
+
+    `cel` sees the object as `self`; `holds` sees the parsed model. A contract test proves both alike.
+    """
+
+    cel: str
+    message: str
+    holds: Callable[[Any], bool]
+
+
+class ApiModel(BaseModel):
+    """Strict and frozen: unknown keys, coerced types and later changes are refused.
+
+    Field docstrings become `kubectl explain` texts. JSON names are camelCase.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+    )
+
+    RULES: ClassVar[tuple[Rule, ...]] = ()
+
+    @model_validator(mode="after")
+    def _rules_hold(self) -> Self:
+        for rule in self.RULES:
+            if not rule.holds(self):
+                raise ValueError(rule.message)
+        return self
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> Self:
+        """Parse plain JSON data. Raises pydantic.ValidationError, which names every bad path."""
+        return cls.model_validate_json(json.dumps(data))
+
+    def dump(self) -> dict[str, Any]:
+        """Plain JSON data in camelCase, without fields that are null."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
+DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,5})(\.[0-9]{1,9})?([eE]-?[0-9]{1,2})?$"
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NAME_PATTERN)]
+"""Name of a Sluice object or list item: RFC 1035 label of at most 40 characters."""
+
+ShortText = Annotated[str, StringConstraints(max_length=256)]
+Message = Annotated[str, StringConstraints(max_length=1024)]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+Hex64 = Annotated[str, StringConstraints(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[str, StringConstraints(min_length=71, max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
+"""A digest as `sha256:<64 hex digits>`."""
+
+Decimal = Annotated[str, StringConstraints(min_length=1, max_length=24, pattern=DECIMAL_PATTERN)]
+"""A decimal number as a string; the pattern admits no NaN and no infinity."""
+
+S3Uri = Annotated[
+    str,
+    StringConstraints(
+        max_length=1024,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/=+@-]{1,900}$",
+    ),
+]
+MetricName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
+Timestamp = Annotated[
+    str, StringConstraints(max_length=32, pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$")
+]
+Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class NameRef(ApiModel):
+    """A reference to an object in the same namespace."""
+
+    name: Name
+    """Name of the object, in the same namespace."""

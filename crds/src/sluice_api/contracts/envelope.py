@@ -1,0 +1,109 @@
+"""What surrounds a request and a report: storage, progress, exit codes, sizes."""
+
+from enum import IntEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from sluice_api.base import ApiModel, Digest, Hex64, Name, Timestamp
+from sluice_api.common import Uri
+from sluice_api.contracts.reports import RESULTS, Code
+from sluice_api.contracts.requests import REQUESTS
+from sluice_api.hashing import content_hash, plain
+
+TERMINATION_MESSAGE_BYTES = 2400
+"""Most bytes of a report, because the kubelet divides 12 kB among all containers of a Pod."""
+
+REQUEST_FILE = "/var/run/sluice/request/request.json"
+CONFIGMAP_FOLDER = "/var/run/sluice/configmaps"
+TOKEN_FILE = "/var/run/sluice/token/token"  # noqa: S105 - a path
+WORK_FOLDER = "/work"
+TERMINATION_FILE = "/dev/termination-log"
+MODEL_FOLDER = "/model"
+PROGRESS_AUDIENCE = "sluice.dev/progress"
+
+Stage = Literal["pack", "prepare", "train", "package", "evaluate", "judge", "verify", "fetch"]
+
+
+class ExitCode(IntEnum):
+    """Exit codes of a stage; part of the contract with the Job's podFailurePolicy."""
+
+    DONE = 0
+    INPUT_WRONG = 64
+    NOTHING_TO_REPORT = 66
+    DEPENDENCY_UNAVAILABLE = 69
+    BUG = 70
+    OUT_OF_MEMORY = 71
+    DEADLINE_EXCEEDED = 72
+    STOPPED_ON_REQUEST = 75
+
+
+class StoreSettings(ApiModel):
+    """Where a stage reads and writes. Credentials come from the environment, never from here."""
+
+    root: Uri
+    """`s3://bucket/prefix/namespace`, or `file:///folder`."""
+    endpoint: Uri | None = None
+    """S3 endpoint; absent for the region's own."""
+    region: Annotated[str, StringConstraints(max_length=64)] | None = None
+    read_prefixes: Annotated[tuple[Uri, ...], Field(max_length=16)] = ()
+    """Further prefixes that may be read."""
+
+
+class ProgressSettings(ApiModel):
+    """Where a train stage reports its progress."""
+
+    url: Uri
+    ca_pem: Annotated[str, StringConstraints(max_length=8192)]
+    """Certificate authority of the endpoint."""
+
+
+class Envelope(ApiModel):
+    """`request.json`: everything that a stage is told."""
+
+    stage: Stage
+    namespace: Annotated[str, StringConstraints(max_length=63)]
+    owner: Name
+    """Name of the object that asked."""
+    attempt: Annotated[int, Field(ge=1)] = 1
+    request_hash: Hex64
+    request: dict[str, Any]
+    store: StoreSettings
+    progress: ProgressSettings | None = None
+    deadline_seconds: Annotated[int, Field(ge=1)] | None = None
+    """Running time that is left over all attempts."""
+
+    def typed_request(self) -> ApiModel:
+        """The request as its stage's model. Raises pydantic.ValidationError."""
+        return REQUESTS[self.stage].parse(self.request)
+
+
+def request_hash(stage: str, request: ApiModel) -> str:
+    """Identity of a request: sha256 of stage and canonical request."""
+    return content_hash({"stage": stage, "request": plain(request)})
+
+
+class ReportFailure(ApiModel):
+    """Why a stage did not finish."""
+
+    reason: Code
+    message: Annotated[str, StringConstraints(max_length=800)]
+
+
+class Report(ApiModel):
+    """The termination message."""
+
+    stage: Stage
+    request_hash: Hex64
+    folder: Annotated[str, StringConstraints(max_length=200)] | None = None
+    """Folder of the attempt, relative to the root."""
+    report_digest: Digest | None = None
+    """Digest of `report.json` in that folder."""
+    failure: ReportFailure | None = None
+    result: dict[str, Any] | None = None
+    started_at: Timestamp
+    finished_at: Timestamp
+
+    def typed_result(self) -> ApiModel | None:
+        """The result as its stage's model, or None. Raises pydantic.ValidationError."""
+        return RESULTS[self.stage].parse(self.result) if self.result is not None else None

@@ -1,0 +1,188 @@
+"""What each stage is asked. All fields enter the request hash, so only what changes the result belongs here."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule
+from sluice_api.common import Uri, UriDigest
+from sluice_api.datasetpack import (
+    Classification,
+    Cleaning,
+    PackValidation,
+    Purpose,
+    Source,
+    Split,
+    Task,
+)
+from sluice_api.evalgate import Criterion, Generation
+from sluice_api.trainingrun import Adapter, Checkpoint, Hyperparameters
+
+Identity = Annotated[str, StringConstraints(max_length=128)]
+
+
+class PackRequest(ApiModel):
+    """Read, map, clean, split and count rows."""
+
+    sources: Annotated[tuple[Source, ...], Field(min_length=1, max_length=16)]
+    purpose: Purpose = "Train"
+    task: Task = "Chat"
+    classification: Classification | None = None
+    cleaning: Cleaning = Cleaning()
+    split: Split = Split()
+    validation: PackValidation = PackValidation()
+    identity: Identity = ""
+    """UID of the pack when a source offers no lasting digest, so that it is read again; else empty."""
+
+
+class BaseLocation(ApiModel):
+    """A model folder; its digest is resolved when it is not given."""
+
+    uri: Uri
+    digest: Digest | None = None
+
+
+class PrepareRequest(ApiModel):
+    """Resolve, look up the fingerprint, check, and write token shards."""
+
+    dataset: UriDigest
+    """Manifest of the pack, and the pack's digest."""
+    base: BaseLocation
+    method: Literal["SFT"] = "SFT"
+    adapter: Adapter = Adapter()
+    hyperparameters: Hyperparameters = Hyperparameters()
+    device: Literal["CPU", "CUDA"] = "CPU"
+    device_memory_bytes: Annotated[int, Field(ge=1)] | None = None
+    """Memory that training may use; absent when the profile does not say."""
+    salt: Identity = ""
+    """UID of the run under `rerunPolicy: Always`, else empty; part of the fingerprint."""
+    identity: Identity
+    """UID of the run: what a name refers to is resolved anew for each run."""
+
+
+class TrainRequest(ApiModel):
+    """Train on token shards."""
+
+    fingerprint: Hex64
+    tokens: UriDigest
+    """Manifest of the shards."""
+    base: UriDigest
+    method: Literal["SFT"] = "SFT"
+    adapter: Adapter = Adapter()
+    hyperparameters: Hyperparameters = Hyperparameters()
+    checkpoint: Checkpoint = Checkpoint()
+    total_steps: Annotated[int, Field(ge=1)]
+    device: Literal["CPU", "CUDA"] = "CPU"
+
+
+class PackageRequest(ApiModel):
+    """Merge, write the bundle, load it back."""
+
+    fingerprint: Hex64
+    weights: UriDigest
+    """Manifest of what train wrote."""
+    base: UriDigest
+    dataset: UriDigest
+    method: Literal["SFT"] = "SFT"
+    adapter: Adapter = Adapter()
+
+
+class ArtifactTarget(ApiModel):
+    """A model folder to load."""
+
+    uri: Uri
+    digest: Digest
+
+
+class EndpointTarget(ApiModel):
+    """An OpenAI-shaped endpoint to ask."""
+
+    url: Uri
+    """Base URL up to and with `/v1`."""
+    model: Annotated[str, StringConstraints(max_length=128)]
+    digest: Digest
+    """Digest that the endpoint must serve; its model names must hold it."""
+
+
+class SuiteRequest(ApiModel):
+    """One suite of an evaluation."""
+
+    name: Name
+    dataset: UriDigest
+    """Manifest of the pack, and the pack's digest."""
+    max_samples: Annotated[int, Field(ge=1)] | None = None
+    seed: int = 0
+    generation: Generation = Generation()
+
+
+class EvaluateRequest(ApiModel):
+    """Score one artifact, or one endpoint, on suites."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.artifact) != has(self.endpoint)",
+            message="give exactly one of artifact and endpoint",
+            holds=lambda r: (r.artifact is None) != (r.endpoint is None),
+        ),
+    )
+
+    artifact: ArtifactTarget | None = None
+    endpoint: EndpointTarget | None = None
+    suites: Annotated[tuple[SuiteRequest, ...], Field(min_length=1, max_length=16)]
+    identity: Identity = ""
+
+
+class ScoredTarget(ApiModel):
+    """Results of an evaluation."""
+
+    digest: Digest
+    """Digest of what was evaluated."""
+    results: UriDigest
+    """Manifest of the results of every item."""
+
+
+class JudgeRequest(ApiModel):
+    """Give a verdict from results and criteria."""
+
+    candidate: ScoredTarget
+    baseline: ScoredTarget | None = None
+    """Absent: comparing criteria are skipped when `skipComparing`, else they are not passed."""
+    skip_comparing: bool = False
+    suites: Annotated[tuple[SuiteRequest, ...], Field(min_length=1, max_length=16)]
+    criteria: Annotated[tuple[Criterion, ...], Field(max_length=16)] = ()
+    honesty: Literal["Require", "Report"] = "Require"
+    training_packs: Annotated[tuple[UriDigest, ...], Field(max_length=16)] = ()
+    """Packs that the candidate was trained on, base runs included."""
+    on_inconclusive: Literal["Hold", "Fail"] = "Hold"
+
+
+class VerifyRequest(ApiModel):
+    """Send the smoke prompts to a slot and check what it serves."""
+
+    url: Uri
+    """Base URL up to and with `/v1`."""
+    model: Annotated[str, StringConstraints(max_length=128)]
+    digest: Digest
+    identity: Identity
+    """Slot UID and last non-repair transition."""
+
+
+class FetchRequest(ApiModel):
+    """Download an artifact and refuse a wrong digest."""
+
+    artifact: UriDigest
+    """Folder of the bundle, and the artifact's digest."""
+    destination: Annotated[str, StringConstraints(max_length=256)]
+    """Folder in the Pod."""
+
+
+REQUESTS: dict[str, type[ApiModel]] = {
+    "pack": PackRequest,
+    "prepare": PrepareRequest,
+    "train": TrainRequest,
+    "package": PackageRequest,
+    "evaluate": EvaluateRequest,
+    "judge": JudgeRequest,
+    "verify": VerifyRequest,
+    "fetch": FetchRequest,
+}

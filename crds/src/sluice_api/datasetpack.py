@@ -1,0 +1,199 @@
+"""DatasetPack: rows from somewhere, checked, cleaned, split, counted and frozen under a digest."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from sluice_api.base import ApiModel, Digest, FieldName, Hex64, Name, Percent, Rule
+from sluice_api.common import BoundedSpec, JobRef, KindStatus, UriDigest
+
+KIND = "DatasetPack"
+PLURAL = "datasetpacks"
+SHORT = "dsp"
+
+Locator = Annotated[
+    str,
+    StringConstraints(
+        min_length=1,
+        max_length=1024,
+        pattern=(
+            r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^?#\s\\]{1,900}"
+            r"|https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/[^\s\\]{0,700}"
+            r"|configmap:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/[-._a-zA-Z0-9]{1,253})$"
+        ),
+    ),
+]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+RejectReason = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z_]*$")]
+Mapper = Literal["ChatMessages", "LabelToClassification"]
+Task = Literal["Chat", "Classification"]
+Purpose = Literal["Train", "Evaluation"]
+
+
+class Fields(ApiModel):
+    """Names of the columns that a mapper reads, where they differ from its own names."""
+
+    text: FieldName = "text"
+    """Column with the text to classify."""
+    label: FieldName = "label"
+    """Column with the label."""
+    messages: FieldName = "messages"
+    """Column with the list of chat messages."""
+
+
+class Source(ApiModel):
+    """One file of rows."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!self.locator.startsWith('https://') || has(self.sha256)",
+            message="an https locator needs sha256, because the server may change the file",
+            holds=lambda s: not s.locator.startswith("https://") or s.sha256 is not None,
+        ),
+    )
+
+    name: Name
+    """Name of the source, shown in counts and provenance."""
+    locator: Locator
+    """Where the rows are: `s3://bucket/key`, `https://host/path` or `configmap:name/key`."""
+    format: Literal["JSONL", "CSV"] | None = None
+    """Format of the file. Absent: told by the ending .jsonl or .csv."""
+    sha256: Hex64 | None = None
+    """sha256 that the file must have, as 64 hex digits."""
+    mapper: Mapper
+    """How a row becomes an example."""
+    fields: Fields | None = None
+    """Column names, where they differ from the mapper's own."""
+
+
+class Classification(ApiModel):
+    """What a classification task needs to know."""
+
+    labels: Annotated[tuple[Label, ...], Field(min_length=2, max_length=64)]
+    """Allowed labels. A row with another label is rejected as `label_not_allowed`."""
+    instruction: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+    """What the model is told before the text. `{labels}` stands for the list of labels."""
+
+
+class Cleaning(ApiModel):
+    """What is done to accepted rows."""
+
+    deduplicate: bool = True
+    """Drop all but the first of rows with equal content."""
+
+
+class Split(ApiModel):
+    """How a training pack is split. Evaluation packs are never split."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.validationPercent + self.testPercent <= 90",
+            message="validationPercent and testPercent together must leave 10 percent to train on",
+            holds=lambda s: s.validation_percent + s.test_percent <= 90,
+        ),
+    )
+
+    validation_percent: Percent = 5
+    """Share of the groups that goes to the validation split."""
+    test_percent: Percent = 0
+    """Share of the groups that goes to the test split."""
+    group_by: FieldName | None = None
+    """Column whose equal values never land in two splits. Absent: each row is its own group."""
+    seed: Annotated[int, Field(ge=0, le=2_147_483_647)] = 42
+    """Seed of the split."""
+
+
+class PackValidation(ApiModel):
+    """When a pack is refused."""
+
+    min_rows: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
+    """Fewest accepted rows."""
+    max_rejected_percent: Percent = 10
+    """Largest share of rejected rows. Duplicates that were dropped do not count."""
+
+
+class DatasetPackSpec(BoundedSpec):
+    """What the pack is made of. Immutable, but for suspend, TTL and deadline."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="(self.task == 'Classification') == has(self.classification)",
+            message="classification must be given when task is Classification, and only then",
+            holds=lambda s: (s.task == "Classification") == (s.classification is not None),
+        ),
+    )
+
+    sources: Annotated[
+        tuple[Source, ...],
+        Field(min_length=1, max_length=16, json_schema_extra={"listMapKey": "name"}),
+    ]
+    """Where the rows come from."""
+    purpose: Purpose = "Train"
+    """Train packs are split and trained on; Evaluation packs are suites of a gate."""
+    task: Task = "Chat"
+    """What the rows ask of a model; it decides the metrics that a suite yields."""
+    classification: Classification | None = None
+    """Labels and instruction of a classification task."""
+    cleaning: Cleaning = Cleaning()
+    """What is done to accepted rows."""
+    split: Split = Split()
+    """How a training pack is split."""
+    validation: PackValidation = PackValidation()
+    """When the pack is refused."""
+
+
+class RowCounts(ApiModel):
+    """Every row that was read is either accepted or rejected."""
+
+    read: Annotated[int, Field(ge=0)]
+    """Rows read, broken lines included."""
+    accepted: Annotated[int, Field(ge=0)]
+    """Rows in the pack."""
+    rejected: Annotated[int, Field(ge=0)]
+    """Rows left out, by reasons below."""
+
+
+class Rejection(ApiModel):
+    """How many rows were left out for one reason."""
+
+    reason: RejectReason
+    """snake_case reject code."""
+    count: Annotated[int, Field(ge=1)]
+    """Number of rows."""
+
+
+class SplitCount(ApiModel):
+    """Rows of one split."""
+
+    name: Name
+    """train, validation, test or eval."""
+    rows: Annotated[int, Field(ge=0)]
+    """Number of rows."""
+
+
+class ResolvedSource(ApiModel):
+    """What a source turned out to be."""
+
+    name: Name
+    """Name of the source."""
+    digest: Digest
+    """sha256 of the bytes that were read."""
+
+
+class DatasetPackStatus(KindStatus):
+    """What the pack became."""
+
+    digest: Digest | None = None
+    """Digest of the pack: of its manifest's canonical form."""
+    manifest: UriDigest | None = None
+    """Where the manifest is."""
+    rows: RowCounts | None = None
+    """Counts of rows."""
+    rejections: Annotated[tuple[Rejection, ...], Field(max_length=20)] = ()
+    """Rejected rows by reason."""
+    splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()
+    """Rows by split."""
+    resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=16)] = ()
+    """Digests of the sources as they were read."""
+    job: JobRef | None = None
+    """The stage that is at work."""

@@ -1,0 +1,179 @@
+"""Deployment (modeldeployments.sluice.dev): the live endpoint, fed only by what its gate passed."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from sluice_api.base import ApiModel, Digest, Message, NameRef, Seconds, Timestamp
+from sluice_api.common import KindSpec, KindStatus, Profile
+
+KIND = "Deployment"
+PLURAL = "modeldeployments"
+SINGULAR = "modeldeployment"
+SHORT = "mdep"
+
+Argument = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.,:/=@-]+$")]
+SlotName = Annotated[str, StringConstraints(max_length=63)]
+
+
+class EngineArgument(ApiModel):
+    """One vLLM argument that the serving profile allows."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9-]*$")]
+    """Name without the leading dashes, such as `max-num-seqs`."""
+    value: Argument | None = None
+    """Value; absent for a switch."""
+
+
+class Serving(ApiModel):
+    """How the model is served."""
+
+    profile: Profile = "default"
+    """Name of a serving profile that the administrator offers to this namespace."""
+    max_model_length: Annotated[int, Field(ge=16, le=1_048_576)] | None = None
+    """Longest context that is served. Absent: the model's own."""
+    arguments: Annotated[
+        tuple[EngineArgument, ...], Field(max_length=16, json_schema_extra={"listMapKey": "name"})
+    ] = ()
+    """Further vLLM arguments, from the profile's allow-list."""
+
+
+class Rollback(ApiModel):
+    """How traffic goes back."""
+
+    automatic: bool = True
+    """Switch back to the previous slot when the live one is unhealthy for its deadline."""
+    keep_previous_seconds: Seconds = 3600
+    """How long the previous slot is kept warm after a switch."""
+
+
+class IgnoredSelector(ApiModel):
+    """Ignored: kustomize adds it to every kind that is named Deployment."""
+
+    match_labels: Annotated[dict[str, str], Field(max_length=64)] = {}
+    """Ignored."""
+
+
+class IgnoredMetadata(ApiModel):
+    """Ignored: kustomize adds it."""
+
+    labels: Annotated[dict[str, str], Field(max_length=64)] = {}
+    """Ignored."""
+    annotations: Annotated[dict[str, str], Field(max_length=64)] = {}
+    """Ignored."""
+
+
+class IgnoredTemplate(ApiModel):
+    """Ignored: kustomize adds it to every kind that is named Deployment."""
+
+    metadata: IgnoredMetadata | None = None
+    """Ignored."""
+
+
+class DeploymentSpec(KindSpec):
+    """The endpoint. It may be edited; a live slot is never changed in place."""
+
+    gate_ref: NameRef
+    """The gate that decides what may go live."""
+    serving: Serving = Serving()
+    """How the model is served."""
+    replicas: Annotated[int, Field(ge=1, le=64)] = 1
+    """Pods per slot."""
+    strategy: Literal["BlueGreen"] = "BlueGreen"
+    """The candidate gets a slot of its own; traffic moves when it is verified."""
+    progress_deadline_seconds: Annotated[int, Field(ge=30, le=86_400)] = 1200
+    """A candidate slot that is not available after this time is rejected."""
+    health_deadline_seconds: Annotated[int, Field(ge=5, le=3600)] = 30
+    """A live slot that is unavailable for this long counts as unhealthy."""
+    rollback: Rollback = Rollback()
+    """How traffic goes back."""
+    revision_history_limit: Annotated[int, Field(ge=2, le=50)] = 10
+    """Revision records to keep."""
+    paused: bool = False
+    """Promote nothing new; repair and rollback go on."""
+    selector: IgnoredSelector | None = None
+    """Ignored: kustomize adds it to every kind that is named Deployment."""
+    template: IgnoredTemplate | None = None
+    """Ignored: kustomize adds it to every kind that is named Deployment."""
+
+
+class RevisionRef(ApiModel):
+    """A revision in one of its roles."""
+
+    revision: Annotated[int, Field(ge=1)]
+    """Number of the revision."""
+    slot: SlotName
+    """Name of its slot."""
+    digest: Digest
+    """Digest of the artifact."""
+    run_ref: NameRef
+    """Run that made the artifact."""
+    gate_ref: NameRef
+    """Gate that passed it."""
+    since: Timestamp
+    """Since when it has this role."""
+
+
+class HistoryEntry(ApiModel):
+    """One finished transition of traffic."""
+
+    transition: Annotated[int, Field(ge=1)]
+    """Number of the audit record that announced it."""
+    revision: Annotated[int, Field(ge=1)]
+    """Revision that traffic went to."""
+    digest: Digest
+    """Its digest."""
+    cause: Annotated[str, StringConstraints(max_length=32)]
+    """automatic, health, repair, ..."""
+    time: Timestamp
+    """When traffic had moved."""
+
+
+class AuditHead(ApiModel):
+    """Where the audit chain stands."""
+
+    sequence: Annotated[int, Field(ge=1)]
+    """Number of the newest record."""
+    head_hash: Digest
+    """Hash of the newest record."""
+
+
+class SlotReplicas(ApiModel):
+    """Pods of the live slot."""
+
+    desired: Annotated[int, Field(ge=0)] = 0
+    """Wanted."""
+    available: Annotated[int, Field(ge=0)] = 0
+    """Available."""
+
+
+class Rejected(ApiModel):
+    """A digest that was tried and did not go live."""
+
+    digest: Digest
+    """Digest of the artifact."""
+    reason: Annotated[str, StringConstraints(max_length=64)]
+    """CamelCase reason."""
+    message: Message
+    """One sentence for people."""
+
+
+class DeploymentStatus(KindStatus):
+    """What is live, what is on its way and what was before."""
+
+    active: RevisionRef | None = None
+    """What traffic goes to."""
+    candidate: RevisionRef | None = None
+    """What is on its way."""
+    previous: RevisionRef | None = None
+    """What traffic went to before, while its slot is kept."""
+    history: Annotated[tuple[HistoryEntry, ...], Field(max_length=20)] = ()
+    """Finished transitions, newest first."""
+    rejected: Annotated[tuple[Rejected, ...], Field(max_length=10)] = ()
+    """Digests that were tried and did not go live."""
+    url: Annotated[str, StringConstraints(max_length=256)] | None = None
+    """OpenAI-shaped endpoint inside the cluster."""
+    replicas: SlotReplicas = SlotReplicas()
+    """Pods of the live slot."""
+    audit: AuditHead | None = None
+    """Where the audit chain stands."""

@@ -1,0 +1,253 @@
+"""EvalGate: a judgement policy that gives each candidate artifact Pass, Fail or Inconclusive."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, StringConstraints
+
+from sluice_api.base import (
+    ApiModel,
+    Decimal,
+    Digest,
+    Hex64,
+    Message,
+    MetricName,
+    Name,
+    NameRef,
+    Rule,
+    Timestamp,
+)
+from sluice_api.common import JobRef, KindSpec, KindStatus, UriDigest
+
+KIND = "EvalGate"
+PLURAL = "evalgates"
+SHORT = "eg"
+
+Verdict = Literal["Pass", "Fail", "Inconclusive"]
+Operator = Literal["GreaterOrEqual", "LessOrEqual"]
+Compare = Literal["Absolute", "DeltaToBaseline"]
+Mode = Literal["Required", "Advisory"]
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317)]
+LabelValue = Annotated[str, StringConstraints(max_length=63)]
+ReasonWord = Annotated[str, StringConstraints(max_length=64)]
+
+
+class Selector(ApiModel):
+    """Runs by their labels."""
+
+    match_labels: Annotated[dict[LabelKey, LabelValue], Field(min_length=1, max_length=16)]
+    """Labels that a run must carry, all of them."""
+
+
+class Candidates(ApiModel):
+    """Which runs are judged; exactly one."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.trainingRunRef) != has(self.selector)",
+            message="give exactly one of trainingRunRef and selector",
+            holds=lambda c: (c.training_run_ref is None) != (c.selector is None),
+        ),
+    )
+
+    training_run_ref: NameRef | None = None
+    """One run."""
+    selector: Selector | None = None
+    """All succeeded runs that match; the newest are judged first."""
+
+
+class Baseline(ApiModel):
+    """What DeltaToBaseline compares with; exactly one."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="[has(self.deploymentRef), has(self.trainingRunRef), has(self.baseModel)].filter(x, x).size() == 1",
+            message="give exactly one of deploymentRef, trainingRunRef and baseModel",
+            holds=lambda b: (
+                sum(x is not None for x in (b.deployment_ref, b.training_run_ref, b.base_model)) == 1
+            ),
+        ),
+        Rule(
+            cel="!has(self.baseModel) || self.baseModel",
+            message="baseModel can only be true; leave it out otherwise",
+            holds=lambda b: b.base_model is not False,
+        ),
+    )
+
+    deployment_ref: NameRef | None = None
+    """What that Deployment (modeldeployments.sluice.dev) serves now."""
+    training_run_ref: NameRef | None = None
+    """The artifact of a run."""
+    base_model: bool | None = None
+    """The candidate's own base model."""
+    when_absent: Literal["BaseModel", "Skip", "Hold"] = "BaseModel"
+    """When nothing is live yet: compare with the base model, skip the comparing criteria, or wait."""
+
+
+class Generation(ApiModel):
+    """How answers are generated. Decoding is greedy."""
+
+    max_new_tokens: Annotated[int, Field(ge=1, le=4096)] = 32
+    """Most tokens of an answer."""
+
+
+class Suite(ApiModel):
+    """One set of questions."""
+
+    name: Name
+    """Name of the suite; criteria refer to it."""
+    dataset_ref: NameRef
+    """A pack with purpose Evaluation."""
+    max_samples: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Judge a seeded sample of this size. Absent: all rows."""
+    seed: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None
+    """Seed of the sample and of the bootstrap. Absent: 0."""
+    generation: Generation | None = None
+    """How answers are generated."""
+
+
+class Criterion(ApiModel):
+    """One demand on one metric of one suite."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="double(self.value) >= -1.0 && double(self.value) <= 1.0",
+            message="value must be from -1 to 1, because every metric is a share",
+            holds=lambda c: -1 <= float(c.value) <= 1,
+        ),
+    )
+
+    suite: Name
+    """Name of the suite."""
+    metric: MetricName
+    """Metric that the suite yields, such as accuracy, macro_f1, exact_match or token_f1."""
+    operator: Operator
+    """GreaterOrEqual: the metric must be proven to be at least value; LessOrEqual: at most."""
+    value: Decimal
+    """The threshold, or the difference to the baseline."""
+    compare: Compare | None = None
+    """Absolute (when absent), or DeltaToBaseline: candidate minus baseline on the same items."""
+    min_support: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """Fewest items for a verdict. Absent: 100."""
+    confidence_percent: Annotated[int, Field(ge=0, le=99)] | None = None
+    """One-sided confidence of the bound. Absent: 95. 0 compares the point estimate, and the verdict says so."""
+    mode: Mode | None = None
+    """Required (when absent) or Advisory, which is shown and never blocks."""
+
+
+class EvalGateSpec(KindSpec):
+    """The policy. It may be edited; verdicts are bound to the policy that gave them."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.criteria.all(c, self.suites.exists(s, s.name == c.suite))",
+            message="every criterion must name a suite of this gate",
+            holds=lambda g: {c.suite for c in g.criteria} <= {s.name for s in g.suites},
+        ),
+        Rule(
+            cel="has(self.baseline) || !self.criteria.exists(c, has(c.compare) && c.compare == 'DeltaToBaseline')",
+            message="a DeltaToBaseline criterion needs a baseline",
+            holds=lambda g: g.baseline is not None or all(c.compare != "DeltaToBaseline" for c in g.criteria),
+        ),
+    )
+
+    candidates: Candidates
+    """Which runs are judged."""
+    baseline: Baseline | None = None
+    """What DeltaToBaseline compares with."""
+    suites: Annotated[
+        tuple[Suite, ...],
+        Field(min_length=1, max_length=16, json_schema_extra={"listMapKey": "name"}),
+    ]
+    """The questions."""
+    criteria: Annotated[tuple[Criterion, ...], Field(max_length=16)] = ()
+    """The demands. A gate without criteria passes nothing."""
+    honesty: Literal["Require", "Report"] = "Require"
+    """Require blocks a candidate whose training packs share a prompt with a suite; Report only counts."""
+    on_inconclusive: Literal["Hold", "Fail"] = "Hold"
+    """Hold waits for more items or another candidate; Fail rejects."""
+    max_parallel: Annotated[int, Field(ge=1, le=16)] = 1
+    """Most evaluations at the same time."""
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=31_536_000)] = 86_400
+    """How long finished Jobs and their Pods are kept."""
+
+
+class CriterionResult(ApiModel):
+    """What came out for one criterion."""
+
+    suite: Name
+    """Suite of the criterion."""
+    metric: MetricName
+    """Metric of the criterion."""
+    verdict: Verdict
+    """Verdict of this criterion alone."""
+    reason: ReasonWord
+    """CamelCase reason."""
+    value: Decimal | None = None
+    """What was measured; absent when nothing was."""
+    lower: Decimal | None = None
+    """Lower one-sided bound."""
+    upper: Decimal | None = None
+    """Upper one-sided bound."""
+    threshold: Decimal
+    """What was demanded."""
+    items: Annotated[int, Field(ge=0)]
+    """Items, or groups, that count."""
+    items_to_decide: Annotated[int, Field(ge=0)] | None = None
+    """About how many items would decide an inconclusive criterion."""
+    mode: Mode
+    """Required or Advisory."""
+
+
+class SuiteDigest(ApiModel):
+    """Digest of one suite's pack."""
+
+    suite: Name
+    """Name of the suite."""
+    digest: Digest
+    """Digest of its pack."""
+
+
+class VerdictEntry(ApiModel):
+    """The verdict about one artifact."""
+
+    run: Name
+    """Run that made the artifact."""
+    digest: Digest
+    """Digest of the artifact."""
+    verdict: Verdict
+    """Pass, Fail or Inconclusive."""
+    reason: ReasonWord
+    """CamelCase reason of the first criterion that decided."""
+    message: Message
+    """One sentence for people."""
+    baseline_digest: Digest | None = None
+    """Artifact that it was compared with."""
+    criteria_hash: Hex64
+    """Hash of the policy that gave the verdict."""
+    suite_digests: Annotated[tuple[SuiteDigest, ...], Field(max_length=16)]
+    """Suites that gave the verdict."""
+    evaluated_at: Timestamp
+    """When it was judged."""
+    results: Annotated[tuple[CriterionResult, ...], Field(max_length=16)] = ()
+    """Every criterion."""
+    evidence: UriDigest | None = None
+    """Where every item's result and the reasoning are."""
+
+
+class EvalGateStatus(KindStatus):
+    """Verdicts, newest candidate first."""
+
+    verdicts: Annotated[
+        tuple[VerdictEntry, ...], Field(max_length=10, json_schema_extra={"listMapKey": "digest"})
+    ] = ()
+    """One per artifact, the newest 10."""
+    verdict: Verdict | None = None
+    """Verdict about the newest candidate."""
+    candidate: Name | None = None
+    """Run that made the newest candidate."""
+    baseline_digest: Digest | None = None
+    """Artifact that candidates are compared with now."""
+    criteria_hash: Hex64 | None = None
+    """Hash of the policy as it stands."""
+    jobs: Annotated[tuple[JobRef, ...], Field(max_length=20)] = ()
+    """The stages that are at work."""

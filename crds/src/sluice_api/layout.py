@@ -1,0 +1,59 @@
+"""Where things stand in the store: one function per place, relative to the namespace's root.
+
+Only names are made here. Readers trust the marker with the highest number and verify what they read.
+"""
+
+import re
+
+ROOTS = ("packs", "artifacts", "tokens", "models")
+"""Folders whose entries are found through markers by digest, fingerprint, key or name."""
+
+_DONE = re.compile(r"done-(\d{1,6})\.json$")
+
+
+def attempt_folder(stage: str, request_hash: str, pod_uid: str) -> str:
+    """Folder that one Pod may fill; nobody reads it before a marker names it."""
+    return f"{stage}/{request_hash}/{pod_uid}"
+
+
+def stage_key(stage: str, request_hash: str) -> str:
+    """Folder of the markers of one request."""
+    return f"{stage}/{request_hash}"
+
+
+def named_key(root: str, name: str) -> str:
+    """Folder of the markers of something found by content: `packs/<hex>`, `artifacts/<fingerprint>`, ..."""
+    if root not in ROOTS:
+        raise ValueError(f"{root} is not one of {', '.join(ROOTS)}")
+    return f"{root}/{name.removeprefix('sha256:')}"
+
+
+def checkpoint_key(fingerprint: str, step: int) -> str:
+    """Folder of one checkpoint, whichever attempt wrote it."""
+    return f"train/{fingerprint}/checkpoints/step-{step:08d}"
+
+
+def checkpoints_key(fingerprint: str) -> str:
+    """Folder of all checkpoints of a run."""
+    return f"train/{fingerprint}/checkpoints"
+
+
+def lock_key(fingerprint: str, epoch: int) -> str:
+    """Lock object of one epoch."""
+    return f"train/{fingerprint}/lock/{epoch:06d}"
+
+
+def done_name(number: int) -> str:
+    """Name of a completion marker."""
+    return f"done-{number}.json"
+
+
+def damaged_name(number: int) -> str:
+    """Name of the note that voids marker `number`."""
+    return f"damaged-{number}.json"
+
+
+def done_number(key: str) -> int | None:
+    """Number of a completion marker, or None when the key is something else."""
+    match = _DONE.search(key)
+    return int(match.group(1)) if match else None

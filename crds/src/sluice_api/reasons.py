@@ -1,0 +1,263 @@
+"""The one list of reasons: conditions, Events, reports, records, metrics and documentation use it.
+
+A reason is written in snake_case in reports and records and in CamelCase in conditions and Events. To add one,
+add a line to a table below; tests then ask for a next step and for a test that produces it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Severity(StrEnum):
+    """How loud a reason is: Normal and Warning are the types of Kubernetes Events."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+class Retry(StrEnum):
+    """Who has to act before trying again makes sense."""
+
+    NONE = "none"
+    """Nothing to retry."""
+    BACKOFF = "backoff"
+    """The operator tries again by itself, without limit."""
+    BUDGET = "budget"
+    """The operator tries again within `retry.limit`."""
+    HUMAN = "human"
+    """Somebody has to change something."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason."""
+
+    code: str
+    severity: Severity
+    retry: Retry
+    next_step: str
+
+    @property
+    def camel(self) -> str:
+        """CamelCase form for conditions and Events."""
+        return "".join(part.capitalize() for part in self.code.split("_"))
+
+    @property
+    def anchor(self) -> str:
+        """Anchor in the reference of reasons."""
+        return f"docs/reference/reasons.md#{self.code.replace('_', '-')}"
+
+
+_ALL: dict[str, Reason] = {}
+
+
+def _reason(code: str, severity: Severity, retry: Retry, next_step: str) -> Reason:
+    if code in _ALL:
+        raise ValueError(f"reason {code} is listed twice")
+    _ALL[code] = Reason(code, severity, retry, next_step)
+    return _ALL[code]
+
+
+def _normal(code: str, next_step: str = "Nothing to do.") -> Reason:
+    return _reason(code, Severity.NORMAL, Retry.NONE, next_step)
+
+
+def _wait(code: str, next_step: str) -> Reason:
+    return _reason(code, Severity.NORMAL, Retry.BACKOFF, next_step)
+
+
+def _dependency(code: str, next_step: str) -> Reason:
+    return _reason(code, Severity.WARNING, Retry.BACKOFF, next_step)
+
+
+def _budget(code: str, next_step: str) -> Reason:
+    return _reason(code, Severity.WARNING, Retry.BUDGET, next_step)
+
+
+def _human(code: str, next_step: str) -> Reason:
+    return _reason(code, Severity.WARNING, Retry.HUMAN, next_step)
+
+
+# States of every kind
+SUCCEEDED: Final = _normal("succeeded")
+FAILED: Final = _human("failed", "Read the message of the Stalled condition.")
+RUNNING: Final = _normal("running", "Wait; progress stands in the status.")
+PENDING: Final = _normal("pending", "Wait; the operator will start the first stage.")
+SUSPENDED: Final = _normal("suspended", "Set spec.suspend to false to go on.")
+NOT_SUSPENDED: Final = _normal("not_suspended")
+UP_TO_DATE: Final = _normal("up_to_date")
+INVALID_SPEC: Final = _human("invalid_spec", "Correct the fields that the message names and apply again.")
+REFERENCE_NOT_FOUND: Final = _wait("reference_not_found", "Create the object that the message names.")
+REFERENCE_NOT_READY: Final = _wait("reference_not_ready", "Wait for the object that the message names.")
+REFERENCE_UNUSABLE: Final = _human(
+    "reference_unusable", "Refer to an object of the purpose that the message asks for."
+)
+PROFILE_NOT_FOUND: Final = _human("profile_not_found", "Use one of the profiles that the message lists.")
+PROFILE_NOT_ALLOWED: Final = _human("profile_not_allowed", "Ask the administrator to allow the profile here.")
+STORAGE_NOT_CONFIGURED: Final = _human(
+    "storage_not_configured",
+    "Ask the administrator for a storage profile that allows this namespace.",
+)
+LOCATOR_NOT_ALLOWED: Final = _human(
+    "locator_not_allowed", "Copy the data below the namespace's prefix, or ask for a read prefix."
+)
+CHILD_CONFLICT: Final = _human(
+    "child_conflict", "Rename this object or delete the object that the message names."
+)
+APPLY_FAILED: Final = _dependency("apply_failed", "Read the message; the operator tries again by itself.")
+JOB_CREATED: Final = _normal("job_created")
+STAGE_SUCCEEDED: Final = _normal("stage_succeeded")
+
+# Stages: how an attempt ended
+JOB_DELETED: Final = _dependency("job_deleted", "Nothing to do; the next attempt starts by itself.")
+REPORT_UNREADABLE: Final = _budget(
+    "report_unreadable", "Nothing to do; the stage is looked up and read again."
+)
+REPORT_LOST: Final = _dependency("report_lost", "Nothing to do; the finished work is looked up.")
+NOTHING_TO_REPORT: Final = _dependency("nothing_to_report", "Nothing to do; a normal attempt follows.")
+OUT_OF_MEMORY: Final = _budget(
+    "out_of_memory", "Use a larger profile, or a smaller microBatchSize or sequenceLength."
+)
+STAGE_CRASHED: Final = _budget("stage_crashed", "Read the Pod's log; if it repeats, report it.")
+DEADLINE_EXCEEDED: Final = _human("deadline_exceeded", "Raise activeDeadlineSeconds; the checkpoint is kept.")
+RETRIES_EXHAUSTED: Final = _human(
+    "retries_exhausted", "Read the failure in the status, then apply a corrected object."
+)
+UNSCHEDULABLE: Final = _dependency("unschedulable", "Free or add nodes that fit the profile.")
+IMAGE_PULL_FAILED: Final = _dependency(
+    "image_pull_failed", "Make the image of the profile available to the nodes."
+)
+DISRUPTED: Final = _dependency("disrupted", "Nothing to do; the Job controller starts the next Pod.")
+STOPPED_ON_REQUEST: Final = _normal(
+    "stopped_on_request", "Nothing to do; training resumes from the checkpoint."
+)
+DEPENDENCY_UNAVAILABLE: Final = _dependency(
+    "dependency_unavailable", "Nothing to do; tried again with backoff."
+)
+STORAGE_UNAVAILABLE: Final = _dependency(
+    "storage_unavailable", "Bring the S3 endpoint back; tried again with backoff."
+)
+STORAGE_ACCESS_DENIED: Final = _dependency(
+    "storage_access_denied", "Give the storage profile's credentials access to the prefix."
+)
+LOCK_HELD: Final = _dependency(
+    "lock_held", "Nothing to do; the run with the same fingerprint finishes first."
+)
+ARTIFACT_DIGEST_MISMATCH: Final = _human(
+    "artifact_digest_mismatch",
+    "Something changed in the store: re-create the run that made it, and find out who wrote.",
+)
+
+# Data
+SOURCE_NOT_FOUND: Final = _human(
+    "source_not_found", "Correct the locator, or upload the file, and re-create the pack."
+)
+SOURCE_DIGEST_MISMATCH: Final = _human(
+    "source_digest_mismatch", "Correct sha256, or restore the file, and re-create the pack."
+)
+SOURCE_EMPTY: Final = _human("source_empty", "Give a file with rows.")
+FORMAT_UNKNOWN: Final = _human("format_unknown", "Set format to JSONL or CSV.")
+NO_USABLE_ROWS: Final = _human(
+    "no_usable_rows", "Read the rejection counts and correct the mapper or its fields."
+)
+TOO_FEW_ROWS: Final = _human("too_few_rows", "Add rows, or lower validation.minRows.")
+TOO_MANY_REJECTED: Final = _human(
+    "too_many_rejected", "Correct the rows, or raise validation.maxRejectedPercent."
+)
+PACKED: Final = _normal("packed")
+
+# Preflight and training
+BASE_MODEL_NOT_FOUND: Final = _human("base_model_not_found", "Import the model, or correct the uri.")
+BASE_MODEL_UNSUPPORTED: Final = _human(
+    "base_model_unsupported", "Use a causal language model in safetensors."
+)
+CHAT_TEMPLATE_MISSING: Final = _human(
+    "chat_template_missing", "Use a base model whose tokenizer has a chat template."
+)
+SEQUENCE_TOO_LONG: Final = _human("sequence_too_long", "Lower sequenceLength to what the model has.")
+TARGET_MODULES_NOT_FOUND: Final = _human("target_modules_not_found", "Name linear layers that the model has.")
+DOES_NOT_FIT_MEMORY: Final = _human(
+    "does_not_fit_memory",
+    "Use a larger profile, LoRA, or a smaller microBatchSize or sequenceLength.",
+)
+NO_ANSWER_TOKENS: Final = _human("no_answer_tokens", "Raise sequenceLength, or give rows with an answer.")
+EXPOSURE_TOO_HIGH: Final = _human("exposure_too_high", "Lower epochs or maxSteps, or add rows.")
+LOSS_NOT_FINITE: Final = _human("loss_not_finite", "Lower learningRate; the last checkpoint is kept.")
+BASE_MODEL_MISMATCH: Final = _human(
+    "base_model_mismatch", "Use the base model that the adapter was trained on."
+)
+LOAD_BACK_FAILED: Final = _budget("load_back_failed", "Read the Pod's log; if it repeats, report it.")
+ADOPTED: Final = _normal("adopted")
+TRAINED: Final = _normal("trained")
+
+# Gate
+PASSED: Final = _normal("passed")
+CRITERION_FAILED: Final = _human("criterion_failed", "Train a better model; the evidence shows every item.")
+INCONCLUSIVE: Final = _human("inconclusive", "Add items, as many as the result says, or widen the margin.")
+SUPPORT_TOO_SMALL: Final = _human("support_too_small", "Add items, or lower minSupport.")
+NO_CRITERIA: Final = _human("no_criteria", "Add at least one Required criterion.")
+METRIC_MISSING: Final = _human(
+    "metric_missing", "Name a metric that the suite yields; the message lists them."
+)
+METRIC_NOT_FINITE: Final = _human(
+    "metric_not_finite", "Read the evidence; a metric that is no number is never a pass."
+)
+SUITE_EMPTY: Final = _human("suite_empty", "Give the suite rows.")
+GATE_UNREACHABLE: Final = _human(
+    "gate_unreachable", "Give the suite at least as many items as the message says."
+)
+DISHONEST: Final = _human("dishonest", "Remove the shared prompts from the training pack or the suite.")
+BASELINE_MISSING: Final = _wait("baseline_missing", "Wait for the baseline, or set baseline.whenAbsent.")
+BASELINE_MISMATCH: Final = _human(
+    "gate_baseline_mismatch",
+    "Let the Deployment refer to a gate whose baseline is that Deployment.",
+)
+NO_CANDIDATE: Final = _wait("no_candidate", "Finish a run that the gate selects.")
+EVALUATING: Final = _normal("evaluating", "Wait for the verdict.")
+ITEM_MISMATCH: Final = _human("item_mismatch", "Evaluate candidate and baseline on the same suite again.")
+
+# Deployment
+SERVING: Final = _normal("serving")
+NO_PASSING_CANDIDATE: Final = _wait("no_passing_candidate", "Finish a run that passes the gate.")
+GATE_OPEN: Final = _normal("gate_open")
+GATE_MISSING: Final = _wait("gate_missing", "Create the gate; what serves goes on serving.")
+GATE_NOT_PASSED: Final = _wait("gate_not_passed", "Finish a run that passes the gate.")
+PAUSED: Final = _normal("paused", "Set spec.paused to false to promote again.")
+CANDIDATE_STARTING: Final = _normal("candidate_starting", "Wait for the candidate slot.")
+CANDIDATE_VERIFYING: Final = _normal("candidate_verifying", "Wait for the smoke check.")
+PROMOTED: Final = _normal("promoted")
+SUPERSEDED: Final = _normal("superseded")
+PROMOTE_BLOCKED: Final = _human(
+    "deployment_promote_blocked", "Only a digest with its own valid Pass can go live."
+)
+PROGRESS_DEADLINE_EXCEEDED: Final = _human(
+    "progress_deadline_exceeded",
+    "Read the slot's Pods; then train or re-import the model, or raise the deadline.",
+)
+SMOKE_FAILED: Final = _human(
+    "deployment_smoke_failed", "Read the verify Job's report; the old model keeps serving."
+)
+SERVED_DIGEST_MISMATCH: Final = _human(
+    "served_digest_mismatch", "The slot serves something else; read its Pods."
+)
+ARGUMENT_NOT_ALLOWED: Final = _human("argument_not_allowed", "Use arguments that the serving profile allows.")
+TRAFFIC_TAMPERED: Final = _dependency(
+    "traffic_tampered", "Nothing to do; traffic is put back. Find out who wrote."
+)
+ROLLED_BACK: Final = _human("rolled_back", "Read why in the message; train a better model.")
+ROLLBACK_BLOCKED: Final = _human(
+    "rollback_blocked", "Nothing healthy to go back to; promote a passing model."
+)
+NO_PREDECESSOR: Final = _human(
+    "deployment_rollback_no_predecessor",
+    "There is no earlier healthy model; promote a passing one.",
+)
+LIVE_UNAVAILABLE: Final = _dependency("live_unavailable", "Read the Pods of the live slot.")
+LIVE_BELOW_CRITERIA: Final = _human(
+    "live_below_criteria", "Train a model that passes the gate as it stands now."
+)
+NOTHING_LIVE: Final = _wait("nothing_live", "Finish a run that passes the gate.")
+
+REASONS: Final[dict[str, Reason]] = dict(_ALL)
+BY_CAMEL: Final[dict[str, Reason]] = {r.camel: r for r in REASONS.values()}

@@ -1,0 +1,154 @@
+"""Settings of the operator: images and the profiles that the administrator offers.
+
+Read once at start from the file that the chart mounts, validated, and printed. Holds no secret.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, StringConstraints
+
+from sluice_api.base import ApiModel
+from sluice_api.common import Profile, Uri
+
+Image = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+NamespacePattern = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+Quantity = Annotated[
+    str, StringConstraints(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")
+]
+
+
+class ProfileBase(ApiModel):
+    """What every profile has."""
+
+    name: Profile
+    allowed_namespaces: tuple[NamespacePattern, ...]
+    """Namespaces that may use it; `*` allows all."""
+
+    def allows(self, namespace: str) -> bool:
+        """Whether a namespace may use this profile."""
+        return "*" in self.allowed_namespaces or namespace in self.allowed_namespaces
+
+
+class Resources(ApiModel):
+    """Container resources."""
+
+    requests: dict[str, Quantity] = {}
+    limits: dict[str, Quantity] = {}
+
+
+class Toleration(ApiModel):
+    """A toleration, as Kubernetes spells it."""
+
+    key: str | None = None
+    operator: Literal["Exists", "Equal"] = "Exists"
+    value: str | None = None
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
+
+
+class ComputeProfile(ProfileBase):
+    """Where and with what stages run. `cpu` stages use `cpuResources`, train and evaluate use `resources`."""
+
+    resources: Resources = Resources()
+    cpu_resources: Resources = Resources()
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+    runtime_class_name: str | None = None
+    priority_class_name: str | None = None
+    queue: str | None = None
+    image: Image | None = None
+    """Trainer image of this profile; absent: the operator's default."""
+    pending_seconds: Annotated[int, Field(ge=30)] = 86_400
+    """How long a Pod may wait for a node."""
+    memory_bytes: Annotated[int, Field(ge=1)] | None = None
+    """Memory that training may use, for the preflight check; absent: the container's memory limit."""
+    service_account: str | None = None
+    env: dict[str, str] = {}
+
+
+class StorageProfile(ProfileBase):
+    """Where artifacts are kept. The first profile that allows a namespace is the namespace's."""
+
+    prefix: Annotated[str, StringConstraints(pattern=r"^s3://[^ ]+\{namespace\}/$")]
+    """Must contain `{namespace}/`, so that no tenant shares a prefix."""
+    endpoint: Uri | None = None
+    region: str | None = None
+    secret_name: str | None = None
+    """Secret in the tenant's namespace with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
+    service_account_name: str | None = None
+    """ServiceAccount in the tenant's namespace, for workload identity."""
+    read_prefixes: tuple[Uri, ...] = ()
+
+    def root(self, namespace: str) -> str:
+        """The namespace's root, without a slash at the end."""
+        return self.prefix.replace("{namespace}", namespace).rstrip("/")
+
+    def may_read(self, uri: str, namespace: str) -> bool:
+        """Whether an `s3://` uri lies below the namespace's prefix or an allowed read prefix."""
+        allowed = (
+            f"{self.root(namespace)}/",
+            *(p if p.endswith("/") else f"{p}/" for p in self.read_prefixes),
+        )
+        return ".." not in uri.split("/") and any(uri.startswith(prefix) for prefix in allowed)
+
+
+class ServingProfile(ProfileBase):
+    """How slots are run."""
+
+    image: Image
+    """Engine image; its entry point takes the model folder and vLLM's arguments."""
+    command: tuple[str, ...] = ()
+    """Entry point; empty: the image's own."""
+    arguments: tuple[str, ...] = ()
+    """Arguments that are always given."""
+    allowed_arguments: tuple[str, ...] = ()
+    """Names of arguments that a Deployment may set."""
+    resources: Resources = Resources()
+    env: dict[str, str] = {}
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+    runtime_class_name: str | None = None
+    priority_class_name: str | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    shm_size: Quantity = "1Gi"
+    scratch_size: Quantity = "4Gi"
+    termination_grace_seconds: Annotated[int, Field(ge=1)] = 60
+
+
+class Settings(ApiModel):
+    """Everything that an administrator decides."""
+
+    trainer_image: Image
+    compute: tuple[ComputeProfile, ...] = ()
+    storage: tuple[StorageProfile, ...] = ()
+    serving: tuple[ServingProfile, ...] = ()
+    watch_namespaces: tuple[str, ...] = ()
+    """Empty: all namespaces."""
+    operator_namespace: str = "sluice-system"
+    progress_url: Uri | None = None
+    """URL of the progress endpoint as Pods reach it; absent: no progress is reported."""
+    workers: Annotated[int, Field(ge=1, le=64)] = 8
+    resync_seconds: Annotated[int, Field(ge=10)] = 600
+    lease_seconds: Annotated[int, Field(ge=3)] = 15
+    lease_renew_seconds: Annotated[int, Field(ge=1)] = 10
+    lease_retry_seconds: Annotated[int, Field(ge=1)] = 2
+
+    def compute_profile(self, name: str) -> ComputeProfile | None:
+        """The compute profile of that name."""
+        return next((p for p in self.compute if p.name == name), None)
+
+    def serving_profile(self, name: str) -> ServingProfile | None:
+        """The serving profile of that name."""
+        return next((p for p in self.serving if p.name == name), None)
+
+    def storage_profile(self, namespace: str) -> StorageProfile | None:
+        """The first storage profile that allows the namespace."""
+        return next((p for p in self.storage if p.allows(namespace)), None)
+
+
+def load(path: Path) -> Settings:
+    """Read settings from a YAML file. Raises pydantic.ValidationError, which names every bad path."""
+    data: Mapping[str, Any] = yaml.safe_load(path.read_text())
+    return Settings.parse(data)
