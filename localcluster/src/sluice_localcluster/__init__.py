@@ -7,5 +7,6 @@ its DNS. Never anything about the operator's own resources, and no image buildin
 from sluice_localcluster.access import User
 from sluice_localcluster.controlplane import ControlPlane
 from sluice_localcluster.errors import LocalClusterError
+from sluice_localcluster.s3 import S3Server
 
-__all__ = ["ControlPlane", "LocalClusterError", "User"]
+__all__ = ["ControlPlane", "LocalClusterError", "S3Server", "User"]

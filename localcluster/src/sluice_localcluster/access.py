@@ -61,9 +61,7 @@ def render_kubeconfig(url: str, authority: bytes, user: str, token: str) -> str:
     config = {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [
-            {"name": "local", "cluster": {"server": url, "certificate-authority-data": data}}
-        ],
+        "clusters": [{"name": "local", "cluster": {"server": url, "certificate-authority-data": data}}],
         "users": [{"name": user, "user": {"token": token}}],
         "contexts": [{"name": "local", "context": {"cluster": "local", "user": user}}],
         "current-context": "local",

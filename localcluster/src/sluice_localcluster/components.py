@@ -128,6 +128,9 @@ def controller_manager(plane: Plane) -> Component:
         f"--service-account-private-key-file={plane.pki / 'service-accounts.key'}",
         f"--root-ca-file={plane.pki / 'ca.crt'}",
         "--use-service-account-credentials",
+        # One account per controller is made at the start; the default rates take seconds.
+        "--kube-api-qps=200",
+        "--kube-api-burst=400",
     )
     url = f"https://{plane.address}:{plane.ports.controller_manager}/healthz"
     return Component("kube-controller-manager", argv, url)

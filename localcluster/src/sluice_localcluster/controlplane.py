@@ -4,97 +4,22 @@ Real etcd, API server and controllers; no kubelet, so Pods stay as tests set the
 """
 
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from sluice_localcluster import binaries, components
-from sluice_localcluster.access import (
-    ADMIN,
-    CONTROLLER_MANAGER,
-    SCHEDULER,
-    User,
-    load_secret,
-    render_kubeconfig,
-    render_token_file,
-    token_for,
-)
-from sluice_localcluster.components import Component, Plane, Ports
-from sluice_localcluster.errors import LocalClusterError
+from sluice_localcluster.access import ADMIN, User, load_secret, render_kubeconfig, token_for
+from sluice_localcluster.components import Plane, Ports
+from sluice_localcluster.kubectl import run_kubectl
 from sluice_localcluster.paths import own_folder
-from sluice_localcluster.pki import Authority, CertificateRequest
+from sluice_localcluster.planefiles import write_plane_files, write_private
 from sluice_localcluster.ports import PortLease
-from sluice_localcluster.probe import answers, wait_until
+from sluice_localcluster.probe import wait_until
 from sluice_localcluster.process import Processes
-
-_READY_SECONDS = 120.0  # a busy machine is slow, not broken
-_SERVER_NAMES = (
-    "localhost",
-    "kubernetes",
-    "kubernetes.default",
-    "kubernetes.default.svc",
-    "kubernetes.default.svc.cluster.local",
-)
-
-
-def write_plane_files(plane: Plane, users: Iterable[User], addresses: tuple[str, ...]) -> None:
-    """Write keys, certificates, tokens, kubeconfigs and audit policy below the plane's folder."""
-    authority = Authority(plane.pki)
-    authority.signing_key("service-accounts")
-    server = CertificateRequest("kube-apiserver", "", _SERVER_NAMES, addresses)
-    authority.issue("apiserver", server)
-    authority.issue("kubelet-client", CertificateRequest("kubelet-client", "system:masters"))
-    (plane.folder / "audit-policy.yaml").write_text(components.AUDIT_POLICY)
-    secret = load_secret(plane.folder / "token-secret")
-    everyone = (ADMIN, CONTROLLER_MANAGER, SCHEDULER, *users)
-    _write_private(plane.folder / "tokens.csv", render_token_file(secret, everyone))
-    for user in everyone:
-        write_kubeconfig(plane, user, plane.kubeconfig_of(user))
-    write_kubeconfig(plane, ADMIN, plane.folder / "kubeconfig")
-
-
-def write_kubeconfig(plane: Plane, user: User, path: Path) -> None:
-    """Write the kubeconfig of one user."""
-    path.parent.mkdir(exist_ok=True)
-    token = token_for(load_secret(plane.folder / "token-secret"), user.name)
-    authority = (plane.pki / "ca.crt").read_bytes()
-    _write_private(path, render_kubeconfig(plane.url, authority, user.name, token))
-
-
-def start_and_wait(processes: Processes, component: Component) -> float:
-    """Start a component unless it runs, and wait for its probe; returns the seconds waited."""
-    if processes.find(component.name) is None:
-        processes.start(component.name, component.argv, component.extra_env)
-    return wait_ready(processes, component)
-
-
-def wait_ready(processes: Processes, component: Component) -> float:
-    """Wait for the component's probe; its death ends the wait with the end of its log."""
-
-    def check_alive() -> None:
-        if processes.find(component.name) is None:
-            raise LocalClusterError(processes.describe_death(component.name))
-
-    def is_ready() -> bool:
-        return answers(component.probe_url, component.ready_codes)
-
-    return wait_until(component.name, is_ready, _READY_SECONDS, check_alive)
-
-
-def run_kubectl(binary: Path, kubeconfig: Path, arguments: tuple[str, ...], stdin: str) -> str:
-    """Run kubectl and return its output; a failure carries what kubectl said."""
-    argv = [str(binary / "kubectl"), f"--kubeconfig={kubeconfig}", *arguments]
-    env = {**os.environ, "KUBECACHEDIR": str(kubeconfig.parent / "kubectl-cache")}
-    result = subprocess.run(
-        argv, input=stdin, capture_output=True, text=True, check=False, env=env
-    )
-    if result.returncode != 0:
-        raise LocalClusterError(f"kubectl {' '.join(arguments)}: {result.stderr.strip()}")
-    return result.stdout
+from sluice_localcluster.startup import READY_SECONDS, start_and_wait, wait_ready
 
 
 class ControlPlane:
@@ -196,7 +121,7 @@ class ControlPlane:
         path = self.workdir / "kubeconfigs" / user.replace(":", "-")
         authority = self.ca_file.read_bytes()
         text = render_kubeconfig(self.url, authority, user, token or self.token_of(user))
-        _write_private(path, text)
+        write_private(path, text)
         return path
 
     def service_account_token(self, namespace: str, name: str) -> str:
@@ -238,7 +163,7 @@ class ControlPlane:
             self._processes.start(component.name, component.argv)
         for component in rest:
             wait_ready(self._processes, component)
-        wait_until("the default service account", self._has_account, _READY_SECONDS, _never)
+        wait_until("the default service account", self._has_account, READY_SECONDS)
 
     def _write_files(self) -> None:
         write_plane_files(self._plane, self._users, (self._plane.address,))
@@ -246,14 +171,3 @@ class ControlPlane:
     def _has_account(self) -> bool:
         found = self.kubectl("get", "serviceaccounts", "--namespace=default", "--output=json")
         return bool(json.loads(found)["items"])
-
-
-def _never() -> None:
-    """Nothing can end this wait early."""
-
-
-def _write_private(path: Path, text: str) -> None:
-    new = path.with_name(path.name + ".new")
-    new.touch(mode=0o600)
-    new.write_text(text)
-    new.replace(path)

@@ -56,16 +56,17 @@ def marked(folder: Path) -> list[Identity]:
     """
     wanted = f"{MARKER}={folder}".encode()
     found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and int(entry) != os.getpid() and wanted in _environment(entry):
-            identity = identify(int(entry))
-            if identity is not None:
-                found.append(identity)
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        identity = identify(int(entry.name)) if wanted in _environment(entry) else None
+        if identity is not None:
+            found.append(identity)
     return found
 
 
-def _environment(pid: str) -> list[bytes]:
+def _environment(process: Path) -> list[bytes]:
     try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        return (process / "environ").read_bytes().split(b"\0")
     except OSError:  # gone meanwhile, or of another user: in both cases not ours
         return []

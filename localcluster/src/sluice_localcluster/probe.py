@@ -18,7 +18,7 @@ def answers(url: str, good: tuple[int, ...] = (200,)) -> bool:
     Certificates are not checked: this asks our own process whether it is up, and sends
     nothing that a stranger could use.
     """
-    context = ssl._create_unverified_context()  # noqa: S323, SLF001
+    context = ssl._create_unverified_context()  # noqa: S323
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
     )
@@ -31,13 +31,11 @@ def answers(url: str, good: tuple[int, ...] = (200,)) -> bool:
         return False
 
 
-def wait_until(
-    what: str, ready: Callable[[], bool], seconds: float, alive: Callable[[], None]
-) -> float:
+def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Callable[[], None]) -> float:
     """Wait until `ready`; `alive` raises when waiting has become pointless. Returns seconds."""
     heartbeat = Heartbeat(f"waiting for {what}")
     while not ready():
-        alive()
+        check_alive()
         if heartbeat.elapsed > seconds:
             raise LocalClusterError(f"{what} is not ready after {seconds:.0f} s")
         heartbeat.beat()

@@ -47,9 +47,7 @@ class Processes:
         self._reap()
         return identity if is_alive(identity) else None
 
-    def start(
-        self, name: str, argv: Sequence[str], extra_env: Mapping[str, str] | None = None
-    ) -> Identity:
+    def start(self, name: str, argv: Sequence[str], extra_env: Mapping[str, str] | None = None) -> Identity:
         """Start `name` in a session of its own and record it; its output is appended to its log."""
         self._records.mkdir(parents=True, exist_ok=True)
         self._logs.mkdir(parents=True, exist_ok=True)
