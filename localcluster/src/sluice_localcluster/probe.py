@@ -31,8 +31,17 @@ def answers(url: str, good: tuple[int, ...] = (200,)) -> bool:
         return False
 
 
-def wait_until(what: str, ready: Callable[[], bool], seconds: float, alive: Callable[[], None]) -> float:
-    """Wait until `ready`; `alive` raises when waiting has become pointless. Returns seconds."""
+def carry_on() -> None:
+    """Nothing can end the wait early."""
+
+
+def wait_until(
+    what: str,
+    ready: Callable[[], bool],
+    seconds: float,
+    check_alive: Callable[[], None] = carry_on,
+) -> float:
+    """Wait until `ready` and return the seconds; `check_alive` raises when waiting is pointless."""
     heartbeat = Heartbeat(f"waiting for {what}")
     while not ready():
         check_alive()
