@@ -13,7 +13,7 @@ from sluice_api.records import Record
 from sluice_operator.settings import Settings
 
 ResourceKind = Literal["DatasetPack", "TrainingRun", "EvalGate", "Deployment"]
-ChildKind = Literal["Job", "Pod", "AppsDeployment", "Service", "ControllerRevision", "ConfigMap"]
+ChildKind = Literal["Job", "Pod", "AppsDeployment", "Service", "ControllerRevision"]
 """`AppsDeployment` is apps/v1 Deployment, to keep it apart from ours."""
 
 
@@ -156,8 +156,6 @@ class Related:
     pods: tuple[PodView, ...] = ()
     slots: tuple[SlotView, ...] = ()
     services: tuple[ServiceView, ...] = ()
-    configmaps: frozenset[str] = frozenset()
-    """Names of request ConfigMaps."""
 
 
 @dataclass(frozen=True)

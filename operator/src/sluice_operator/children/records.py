@@ -1,0 +1,49 @@
+"""ControllerRevisions that hold records."""
+
+from typing import Any
+
+from sluice_api import meta
+from sluice_api.hashing import content_hash
+from sluice_api.records import AuditRecord, Record, RevisionRecord, StageRecord, VerdictRecord
+from sluice_operator.children import naming
+from sluice_operator.model import Resource
+
+
+def verdict_name(owner: str, record: VerdictRecord) -> str:
+    """Name of a verdict: the same question has the same name."""
+    question = [
+        record.digest,
+        record.criteria_hash,
+        [s.dump() for s in record.suite_digests],
+        record.baseline_digest,
+    ]
+    return f"{owner}-verdict-{content_hash(question)[:12]}"
+
+
+def audit_name(owner: str, sequence: int) -> str:
+    """Name of a link of the audit chain; two leaders cannot both create it."""
+    return f"{owner}-audit-{sequence}"
+
+
+def revision_number(record: Record) -> int:
+    """Order of records of one kind."""
+    if isinstance(record, StageRecord):
+        return record.attempt
+    if isinstance(record, RevisionRecord):
+        return record.revision
+    return record.sequence if isinstance(record, AuditRecord) else 1
+
+
+def record(resource: Resource, name: str, value: Record) -> dict[str, Any]:
+    """Manifest of a record. `controller: true` keeps StatefulSets from adopting and pruning it."""
+    annotations = {}
+    if isinstance(value, StageRecord):
+        annotations[meta.ANNOTATION_REQUEST_HASH] = value.request_hash
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": naming.object_meta(resource, name, "record", annotations, record=value.record),
+        "revision": revision_number(value),
+        # The kind of record must be readable even where it equals the model's default.
+        "data": value.dump(),
+    }

@@ -1,0 +1,32 @@
+"""What a DatasetPack became."""
+
+from dataclasses import dataclass
+
+from sluice_api.common import UriDigest
+from sluice_api.contracts.reports import PackResult
+from sluice_operator.facts.stages import successes, typed
+from sluice_operator.model import Related
+
+
+@dataclass(frozen=True)
+class PackFacts:
+    """A finished pack."""
+
+    purpose: str
+    digest: str
+    manifest: UriDigest
+    result: PackResult
+
+    def rows(self, split: str) -> int:
+        """Rows of a split; 0 when there is none."""
+        return next((s.rows for s in self.result.splits if s.name == split), 0)
+
+
+def pack_facts(related: Related) -> PackFacts | None:
+    """Facts of a pack, or None while it is not finished. The spec is immutable, so any success counts."""
+    for record in successes(related, "pack"):
+        result = typed(record)
+        if isinstance(result, PackResult) and result.digest and result.manifest:
+            purpose = str(related.resource.spec.get("purpose", "Train"))
+            return PackFacts(purpose, result.digest, result.manifest, result)
+    return None

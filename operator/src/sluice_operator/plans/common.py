@@ -1,0 +1,110 @@
+"""Steps that planners of several kinds share."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from sluice_api import reasons
+from sluice_api.base import ApiModel
+from sluice_api.records import StageRecord
+from sluice_operator.facts.stages import stage_records
+from sluice_operator.model import Delete, Observed, Patch, RecordView
+from sluice_operator.plans.draft import Draft, Stop, shorten
+from sluice_operator.settings import ComputeProfile, StorageProfile
+
+Spec = TypeVar("Spec", bound=ApiModel)
+
+KEPT_FAILURES = 10
+"""Newest stage records that did not succeed."""
+KEPT_SUCCESSES = 40
+"""Newest stage records that succeeded; each saves a Job."""
+
+
+def parse_spec(model: type[Spec], observed: Observed) -> Spec | Stop:
+    """The spec as its model, or a Stop that names every bad path."""
+    try:
+        return model.parse(observed.me.resource.spec)
+    except ValidationError as error:
+        bad = [f"spec.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        return Stop("Stalled", reasons.INVALID_SPEC, shorten("; ".join(bad)))
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Where an object's stages run and keep their results."""
+
+    profile: ComputeProfile
+    storage: StorageProfile
+
+
+def resolve_platform(observed: Observed, name: str) -> Platform | Stop:
+    """The compute profile of that name and the namespace's storage profile."""
+    namespace = observed.me.resource.meta.namespace
+    offered = [p.name for p in observed.settings.compute if p.allows(namespace)]
+    profile = observed.settings.compute_profile(name)
+    listed = f"namespace {namespace} may use: {', '.join(offered) or 'none'}"
+    if profile is None:
+        return Stop("Stalled", reasons.PROFILE_NOT_FOUND, f"spec.profile is {name!r}; {listed}")
+    if not profile.allows(namespace):
+        return Stop("Stalled", reasons.PROFILE_NOT_ALLOWED, f"spec.profile is {name!r}; {listed}")
+    storage = observed.settings.storage_profile(namespace)
+    if storage is None:
+        message = f"no storage profile allows namespace {namespace}"
+        return Stop("Stalled", reasons.STORAGE_NOT_CONFIGURED, message)
+    return Platform(profile, storage)
+
+
+def honour_suspend(observed: Observed, draft: Draft, *, suspended: bool) -> Stop | None:
+    """Stop running Jobs of a suspended object; a queue's Jobs are the queue's to suspend."""
+    if not suspended:
+        return None
+    for job in observed.me.jobs:
+        queued = "kueue.x-k8s.io/queue-name" in job.meta.labels
+        if job.outcome == "Active" and not job.suspended and not queued:
+            body = {"spec": {"suspend": True}}
+            draft.write(Patch("Job", job.meta.name, job.meta.resource_version, body))
+    return Stop("Suspended", reasons.SUSPENDED, "spec.suspend is true; set it to false to go on")
+
+
+def unreadable_records(observed: Observed) -> Stop | None:
+    """Records that cannot be read are never ignored: nothing is decided without them."""
+    broken = [r.meta.name for r in observed.me.records if r.record is None]
+    if not broken:
+        return None
+    message = f"ControllerRevision {', '.join(sorted(broken)[:5])} cannot be read as a record"
+    return Stop("Stalled", reasons.REPORT_UNREADABLE, message)
+
+
+def clean_up(observed: Observed, draft: Draft, ttl_seconds: int) -> None:
+    """Delete finished Jobs whose record exists after their TTL, and the oldest stage records."""
+    recorded = {r.meta.name for r in observed.me.records if isinstance(r.record, StageRecord)}
+    for job in observed.me.jobs:
+        if job.outcome == "Active" or job.meta.name not in recorded or job.meta.deleting:
+            continue
+        ended = job.finished_at or job.meta.created_at
+        due = ended + timedelta(seconds=ttl_seconds)
+        if due <= observed.now:
+            draft.delete(Delete("Job", job.meta.name, job.meta.uid, "finished and recorded"))
+        else:
+            draft.wake_in((due - observed.now).total_seconds())
+    for view in _prunable(observed):
+        draft.delete(Delete("ControllerRevision", view.meta.name, view.meta.uid, "older than what is kept"))
+
+
+def _prunable(observed: Observed) -> list[RecordView]:
+    """Stage records beyond those that are kept; the newest carries the counters and always stays."""
+    order = {id(r): n for n, r in enumerate(stage_records(observed.me))}
+    views = [v for v in observed.me.records if id(v.record) in order]
+    views.sort(key=lambda v: order[id(v.record)], reverse=True)
+    jobs = {j.meta.name for j in observed.me.jobs}
+    good = [v for v in views if isinstance(v.record, StageRecord) and v.record.outcome == "Succeeded"]
+    bad = [v for v in views if isinstance(v.record, StageRecord) and v.record.outcome != "Succeeded"]
+    old = [*good[KEPT_SUCCESSES:], *bad[KEPT_FAILURES:]]
+    return [v for v in old if v.meta.name not in jobs and v is not views[0]]
+
+
+def parse_time(text: str) -> datetime:
+    """A timestamp of a record."""
+    return datetime.fromisoformat(text).astimezone(UTC)

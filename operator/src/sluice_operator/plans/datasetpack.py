@@ -1,0 +1,106 @@
+"""DatasetPack: honour_suspend -> check_locators -> ensure_pack -> summarise."""
+
+from sluice_api import reasons
+from sluice_api.contracts.reports import PackResult
+from sluice_api.contracts.requests import PackRequest
+from sluice_api.datasetpack import DatasetPackSpec, DatasetPackStatus
+from sluice_operator.children.jobs import Ask
+from sluice_operator.facts.pack import PackFacts, pack_facts
+from sluice_operator.facts.stages import stage_records
+from sluice_operator.model import Observed, Plan
+from sluice_operator.plans import common, status
+from sluice_operator.plans.attempts import Advance, advance
+from sluice_operator.plans.common import Platform
+from sluice_operator.plans.draft import Conditions, Draft, Stop
+
+RETRY_LIMIT = 3
+
+
+def plan_dataset_pack(observed: Observed) -> Plan:
+    """The Plan of a DatasetPack."""
+    draft = Draft()
+    spec = common.parse_spec(DatasetPackSpec, observed)
+    if isinstance(spec, Stop):
+        return _summarise(observed, draft, spec, None)
+    common.clean_up(observed, draft, spec.ttl_seconds_after_finished)
+    broken = common.unreadable_records(observed)
+    if broken is not None:
+        return _summarise(observed, draft, broken, None)
+    facts = pack_facts(observed.me)
+    if facts is not None:
+        message = f"{facts.result.rows.accepted} rows under {facts.digest[:19]}"
+        return _summarise(observed, draft, Stop("Ready", reasons.PACKED, message), None)
+    stop = common.honour_suspend(observed, draft, suspended=spec.suspend)
+    platform = stop or common.resolve_platform(observed, spec.profile)
+    if isinstance(platform, Stop):
+        return _summarise(observed, draft, platform, None)
+    outside = _check_locators(observed, spec, platform)
+    if outside is not None:
+        return _summarise(observed, draft, outside, None)
+    step = advance(observed, draft, _ask(observed, spec, platform))
+    return _summarise(observed, draft, status.stop_for(step), step)
+
+
+def _check_locators(observed: Observed, spec: DatasetPackSpec, platform: Platform) -> Stop | None:
+    namespace = observed.me.resource.meta.namespace
+    for source in spec.sources:
+        s3 = source.locator.startswith("s3://")
+        if s3 and not platform.storage.may_read(source.locator, namespace):
+            allowed = ", ".join((f"{platform.storage.root(namespace)}/", *platform.storage.read_prefixes))
+            message = f"source {source.name}: {source.locator} lies outside {allowed}"
+            return Stop("Stalled", reasons.LOCATOR_NOT_ALLOWED, message)
+    return None
+
+
+def _ask(observed: Observed, spec: DatasetPackSpec, platform: Platform) -> Ask:
+    lasting = all(s.sha256 is not None for s in spec.sources)
+    request = PackRequest(
+        sources=spec.sources,
+        purpose=spec.purpose,
+        task=spec.task,
+        classification=spec.classification,
+        cleaning=spec.cleaning,
+        split=spec.split,
+        validation=spec.validation,
+        # A source without a digest of its own may have changed: a re-created pack reads it again.
+        identity="" if lasting else observed.me.resource.meta.uid,
+    )
+    locators = (
+        s.locator.removeprefix("configmap:") for s in spec.sources if s.locator.startswith("configmap:")
+    )
+    return Ask(
+        stage="pack",
+        request=request,
+        profile=platform.profile,
+        storage=platform.storage,
+        retry_limit=RETRY_LIMIT,
+        deadline_seconds=spec.active_deadline_seconds,
+        configmaps=tuple(sorted({text.split("/")[0] for text in locators})),
+    )
+
+
+def _summarise(observed: Observed, draft: Draft, stop: Stop, step: Advance | None) -> Plan:
+    conditions = Conditions(observed)
+    conditions.add_standard(stop)
+    conditions.add_bounded(stop)
+    result = _result(observed, pack_facts(observed.me))
+    value = DatasetPackStatus(
+        digest=result.digest if result else None,
+        manifest=result.manifest if result else None,
+        rows=result.rows if result else None,
+        rejections=result.rejections if result else (),
+        splits=result.splits if result else (),
+        resolved=result.resolved if result else (),
+        job=status.job_ref(step, "pack"),
+    )
+    draft.events += conditions.events()
+    body = value.dump() | status.common(observed, stop, status.phase_word(stop, "Packing"))
+    return draft.plan(body | {"conditions": conditions.dump()})
+
+
+def _result(observed: Observed, facts: PackFacts | None) -> PackResult | None:
+    """The finished pack, or the counts of the newest refused one."""
+    if facts is not None:
+        return facts.result
+    told = [r.report for r in stage_records(observed.me, "pack") if r.report is not None]
+    return PackResult.parse(told[-1]) if told else None

@@ -1,0 +1,101 @@
+"""How an attempt ended: condition and exit code are judged before the message.
+
+A message that does not parse is never a success.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import ValidationError
+
+from sluice_api import reasons
+from sluice_api.contracts.envelope import ExitCode, Report
+from sluice_api.reasons import REASONS, Reason, Retry
+from sluice_operator.children.jobs import Ask
+from sluice_operator.model import JobView, PodView
+
+Outcome = Literal["Succeeded", "Failed", "Interrupted"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of an attempt."""
+
+    outcome: Outcome
+    reason: Reason
+    message: str
+    pod: PodView | None = None
+    report: Report | None = None
+
+
+def classify(job: JobView, pods: tuple[PodView, ...], ask: Ask) -> Ended:
+    """Judge a finished Job from its Pods."""
+    ordered = sorted(pods, key=lambda p: (p.finished_at or p.meta.created_at, p.meta.name))
+    if job.outcome == "Complete":
+        return _complete([p for p in ordered if p.exit_code == ExitCode.DONE], ask)
+    failed = [p for p in ordered if p.exit_code not in (None, ExitCode.DONE) and not p.disrupted]
+    if failed:
+        return _failed(failed[-1], ask)
+    if job.failed_reason == "DeadlineExceeded":
+        return _out_of_time(job, ordered)
+    return Ended("Interrupted", reasons.REPORT_LOST, f"Job {job.meta.name} failed and left no Pod to read")
+
+
+def _complete(done: list[PodView], ask: Ask) -> Ended:
+    if not done:
+        return Ended("Interrupted", reasons.REPORT_LOST, "the Pod was gone before its report was read")
+    pod = done[-1]
+    report = read_report(pod.termination_message, ask)
+    if report is None or report.failure is not None or report.result is None:
+        message = f"Pod {pod.meta.name} ended well but its report cannot be read"
+        return Ended("Failed", reasons.REPORT_UNREADABLE, message, pod)
+    return Ended("Succeeded", reasons.STAGE_SUCCEEDED, f"{ask.stage} succeeded", pod, report)
+
+
+def _out_of_time(job: JobView, pods: list[PodView]) -> Ended:
+    if any(p.scheduled or p.started_at for p in pods):
+        return Ended("Failed", reasons.DEADLINE_EXCEEDED, "the deadline is over", pods[-1])
+    message = f"no node took a Pod of Job {job.meta.name} in time"
+    return Ended("Interrupted", reasons.UNSCHEDULABLE, message)
+
+
+_BY_CODE: dict[int, tuple[Outcome, Reason]] = {
+    ExitCode.INPUT_WRONG: ("Failed", reasons.STAGE_CRASHED),
+    ExitCode.NOTHING_TO_REPORT: ("Interrupted", reasons.NOTHING_TO_REPORT),
+    ExitCode.DEPENDENCY_UNAVAILABLE: ("Interrupted", reasons.DEPENDENCY_UNAVAILABLE),
+    ExitCode.OUT_OF_MEMORY: ("Failed", reasons.OUT_OF_MEMORY),
+    ExitCode.DEADLINE_EXCEEDED: ("Failed", reasons.DEADLINE_EXCEEDED),
+    ExitCode.STOPPED_ON_REQUEST: ("Interrupted", reasons.STOPPED_ON_REQUEST),
+}
+_ALLOWED: dict[int, tuple[Retry, ...]] = {
+    ExitCode.INPUT_WRONG: (Retry.HUMAN,),
+    ExitCode.DEPENDENCY_UNAVAILABLE: (Retry.BACKOFF,),
+    ExitCode.BUG: (Retry.BUDGET, Retry.HUMAN),
+}
+"""Retry classes that a report may claim for an exit code; another claim is not believed."""
+
+
+def _failed(pod: PodView, ask: Ask) -> Ended:
+    code = pod.exit_code if pod.exit_code is not None else int(ExitCode.BUG)
+    if pod.terminated_reason == "OOMKilled":
+        return Ended("Failed", reasons.OUT_OF_MEMORY, f"Pod {pod.meta.name} was killed for memory", pod)
+    outcome, reason = _BY_CODE.get(code, ("Failed", reasons.STAGE_CRASHED))
+    report = read_report(pod.termination_message, ask)
+    message = f"Pod {pod.meta.name} ended with exit code {code}"
+    if report is not None and report.failure is not None:
+        message = report.failure.message
+        claimed = REASONS.get(report.failure.reason)
+        if claimed is not None and claimed.retry in _ALLOWED.get(code, ()):
+            reason = claimed
+    return Ended(outcome, reason, message, pod, report)
+
+
+def read_report(message: str, ask: Ask) -> Report | None:
+    """The report in a termination message, if it is one and answers this request."""
+    try:
+        report = Report.parse(json.loads(message))
+        report.typed_result()
+    except (ValueError, TypeError, AttributeError, RecursionError, ValidationError):
+        return None
+    return report if (report.stage, report.request_hash) == (ask.stage, ask.request_hash) else None

@@ -1,0 +1,213 @@
+"""TrainingRun: honour_suspend -> resolve_refs -> prepare -> train -> package -> summarise.
+
+Prepare adopts a finished artifact of the same fingerprint; then no train Job is made.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sluice_api import reasons
+from sluice_api.base import ApiModel
+from sluice_api.common import UriDigest
+from sluice_api.contracts.envelope import Stage
+from sluice_api.contracts.reports import PrepareResult, TrainResult
+from sluice_api.contracts.requests import BaseLocation, PackageRequest, PrepareRequest, TrainRequest
+from sluice_api.records import StageRecord
+from sluice_api.trainingrun import TrainingRunSpec
+from sluice_operator.children.jobs import GPU_RESOURCE, Ask
+from sluice_operator.facts.pack import PackFacts, pack_facts
+from sluice_operator.facts.run import RunFacts, prepared, run_facts
+from sluice_operator.facts.stages import stage_records
+from sluice_operator.model import Observed, Plan
+from sluice_operator.plans import common, status
+from sluice_operator.plans.attempts import Advance, advance
+from sluice_operator.plans.common import Platform
+from sluice_operator.plans.draft import Draft, Stop
+from sluice_operator.plans.quantities import to_bytes
+from sluice_operator.plans.trainingrun_status import summarise
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What the run's references lead to now."""
+
+    platform: Platform
+    pack: PackFacts
+    base: BaseLocation
+
+
+def plan_training_run(observed: Observed) -> Plan:
+    """The Plan of a TrainingRun."""
+    draft = Draft()
+    spec = common.parse_spec(TrainingRunSpec, observed)
+    if isinstance(spec, Stop):
+        return summarise(observed, draft, spec, None)
+    common.clean_up(observed, draft, spec.ttl_seconds_after_finished)
+    broken = common.unreadable_records(observed)
+    if broken is not None:
+        return summarise(observed, draft, broken, None)
+    made = run_facts(observed.me)
+    if made is not None:
+        return summarise(observed, draft, _finished(made), None)
+    stop = common.honour_suspend(observed, draft, suspended=spec.suspend)
+    resolved = stop or _resolve_refs(observed, spec)
+    if isinstance(resolved, Stop):
+        return summarise(observed, draft, resolved, None)
+    step = _advance_stages(observed, draft, spec, resolved)
+    return summarise(observed, draft, status.stop_for(step), step)
+
+
+def _finished(made: RunFacts) -> Stop:
+    digest = made.artifact.digest[:19]
+    if made.adopted:
+        return Stop("Ready", reasons.ADOPTED, f"adopted artifact {digest} of the same experiment")
+    return Stop("Ready", reasons.TRAINED, f"made artifact {digest}")
+
+
+def _resolve_refs(observed: Observed, spec: TrainingRunSpec) -> Resolved | Stop:
+    platform = common.resolve_platform(observed, spec.profile)
+    if isinstance(platform, Stop):
+        return platform
+    pack = _resolve_pack(observed, spec)
+    if isinstance(pack, Stop):
+        return pack
+    base = _resolve_base(observed, spec, platform)
+    if isinstance(base, Stop):
+        return base
+    return Resolved(platform, pack, base)
+
+
+def _resolve_pack(observed: Observed, spec: TrainingRunSpec) -> PackFacts | Stop:
+    name = spec.dataset_ref.name
+    related = observed.find("DatasetPack", name)
+    if related is None:
+        return Stop(
+            "Waiting", reasons.REFERENCE_NOT_FOUND, f"spec.datasetRef: DatasetPack {name} does not exist"
+        )
+    facts = pack_facts(related)
+    if facts is None:
+        return Stop(
+            "Waiting", reasons.REFERENCE_NOT_READY, f"spec.datasetRef: DatasetPack {name} is not ready"
+        )
+    if facts.purpose != "Train":
+        message = f"spec.datasetRef: DatasetPack {name} has purpose {facts.purpose}; a run needs Train"
+        return Stop("Stalled", reasons.REFERENCE_UNUSABLE, message)
+    return facts
+
+
+def _resolve_base(observed: Observed, spec: TrainingRunSpec, platform: Platform) -> BaseLocation | Stop:
+    s3, ref = spec.base_model.s3, spec.base_model.training_run_ref
+    namespace = observed.me.resource.meta.namespace
+    if s3 is not None:
+        if platform.storage.may_read(s3.uri, namespace):
+            return BaseLocation(uri=s3.uri, digest=s3.digest)
+        allowed = ", ".join((f"{platform.storage.root(namespace)}/", *platform.storage.read_prefixes))
+        message = f"spec.baseModel.s3.uri: {s3.uri} lies outside {allowed}"
+        return Stop("Stalled", reasons.LOCATOR_NOT_ALLOWED, message)
+    name = ref.name if ref else ""
+    if name == observed.me.resource.meta.name:
+        message = "spec.baseModel.trainingRunRef names this run itself"
+        return Stop("Stalled", reasons.REFERENCE_UNUSABLE, message)
+    related = observed.find("TrainingRun", name)
+    if related is None:
+        message = f"spec.baseModel.trainingRunRef: TrainingRun {name} does not exist"
+        return Stop("Waiting", reasons.REFERENCE_NOT_FOUND, message)
+    made = run_facts(related)
+    if made is None:
+        message = f"spec.baseModel.trainingRunRef: TrainingRun {name} has no artifact yet"
+        return Stop("Waiting", reasons.REFERENCE_NOT_READY, message)
+    return BaseLocation(uri=made.artifact.uri, digest=made.artifact.digest)
+
+
+def _advance_stages(observed: Observed, draft: Draft, spec: TrainingRunSpec, resolved: Resolved) -> Advance:
+    """Prepare, train, package: each waits for the one before."""
+    ready = prepared(observed.me)
+    if ready is None:
+        return advance(observed, draft, _ask_prepare(observed, spec, resolved))
+    step = advance(observed, draft, _ask_train(observed, spec, resolved, ready))
+    if step.state != "Done" or not isinstance(step.result, TrainResult):
+        return step
+    return advance(observed, draft, _ask_package(spec, resolved, ready, step.result))
+
+
+def _ask_prepare(observed: Observed, spec: TrainingRunSpec, resolved: Resolved) -> Ask:
+    uid = observed.me.resource.meta.uid
+    profile = resolved.platform.profile
+    request = PrepareRequest(
+        dataset=UriDigest(uri=resolved.pack.manifest.uri, digest=resolved.pack.digest),
+        base=resolved.base,
+        method=spec.method,
+        adapter=spec.adapter,
+        hyperparameters=spec.hyperparameters,
+        device=_device(resolved),
+        device_memory_bytes=profile.memory_bytes or _memory_limit(resolved),
+        salt=uid if spec.rerun_policy == "Always" else "",
+        identity=uid,
+    )
+    return _ask("prepare", request, spec, resolved)
+
+
+def _device(resolved: Resolved) -> Literal["CPU", "CUDA"]:
+    return "CUDA" if int(resolved.platform.profile.resources.limits.get(GPU_RESOURCE, "0")) else "CPU"
+
+
+def _memory_limit(resolved: Resolved) -> int | None:
+    limit = resolved.platform.profile.resources.limits.get("memory")
+    return to_bytes(limit) if limit and _device(resolved) == "CPU" else None
+
+
+def _ask_train(observed: Observed, spec: TrainingRunSpec, resolved: Resolved, ready: PrepareResult) -> Ask:
+    if ready.tokens is None:
+        raise ValueError("prepare reported neither an artifact nor tokens")
+    ooms = sum(r.reason == reasons.OUT_OF_MEMORY.code for r in _train_records(observed))
+    micro = _smaller(spec.hyperparameters.micro_batch_size, ooms)
+    request = TrainRequest(
+        fingerprint=ready.fingerprint,
+        tokens=ready.tokens,
+        base=ready.base,
+        method=spec.method,
+        adapter=spec.adapter,
+        hyperparameters=spec.hyperparameters.model_copy(update={"micro_batch_size": micro}),
+        checkpoint=spec.checkpoint,
+        total_steps=ready.total_steps,
+        device=_device(resolved),
+    )
+    return _ask("train", request, spec, resolved)
+
+
+def _train_records(observed: Observed) -> tuple[StageRecord, ...]:
+    return stage_records(observed.me, "train")
+
+
+def _smaller(micro_batch_size: int, ooms: int) -> int:
+    """Half the micro batch for each time that memory ran out; it never changes the result."""
+    for _ in range(ooms):
+        divisors = [d for d in range(1, micro_batch_size) if micro_batch_size % d == 0]
+        micro_batch_size = divisors[-1] if divisors else 1
+    return micro_batch_size
+
+
+def _ask_package(
+    spec: TrainingRunSpec, resolved: Resolved, ready: PrepareResult, trained: TrainResult
+) -> Ask:
+    request = PackageRequest(
+        fingerprint=ready.fingerprint,
+        weights=trained.weights,
+        base=ready.base,
+        dataset=UriDigest(uri=resolved.pack.manifest.uri, digest=ready.dataset_digest),
+        method=spec.method,
+        adapter=spec.adapter,
+    )
+    return _ask("package", request, spec, resolved)
+
+
+def _ask(stage: Stage, request: ApiModel, spec: TrainingRunSpec, resolved: Resolved) -> Ask:
+    return Ask(
+        stage=stage,
+        request=request,
+        profile=resolved.platform.profile,
+        storage=resolved.platform.storage,
+        retry_limit=spec.retry.limit,
+        deadline_seconds=spec.active_deadline_seconds,
+        share_budget=True,
+    )
