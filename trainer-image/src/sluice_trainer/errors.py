@@ -1,18 +1,23 @@
 """Exceptions that carry a reason from the one list; `__main__` turns them into exit codes and reports."""
 
+from sluice_api.base import ApiModel
 from sluice_api.contracts.envelope import ExitCode
 from sluice_api.reasons import Reason
 
 
 class StageError(Exception):
-    """A stage cannot finish, for a reason that its user or its operator can act on."""
+    """A stage cannot finish, for a reason that its user or its operator can act on.
+
+    `result` is what is known nevertheless, such as the row counts of a refused pack.
+    """
 
     exit_code: ExitCode = ExitCode.BUG
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: Reason, message: str, result: ApiModel | None = None) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.result = result
 
 
 class InputWrong(StageError):

@@ -1,8 +1,14 @@
-"""What every store can do. Keys are relative to the namespace's root and use `/`."""
+"""What every store can do. Keys are relative to the store's root and use `/`."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
+
+from sluice_api import reasons
+from sluice_trainer.errors import InputWrong
+
+_SEGMENT = re.compile(r"[^\x00-\x1f\x7f\\/]{1,255}")
 
 
 class ObjectStore(Protocol):
@@ -17,7 +23,11 @@ class ObjectStore(Protocol):
         ...
 
     def create(self, key: str, data: bytes) -> bool:
-        """Put a small object only if the key is free (`If-None-Match: *`). False when it was taken."""
+        """Put a small object only if the key is free (`If-None-Match: *`).
+
+        False when other bytes are there. Equal bytes count as ours: the reply to our own write may have been
+        lost. So whoever must know that it alone succeeded puts something of its own into the bytes.
+        """
         ...
 
     def upload(self, path: Path, key: str) -> None:
@@ -28,8 +38,12 @@ class ObjectStore(Protocol):
         """Fetch an object of any size to a file; the file appears only when it is whole."""
         ...
 
+    def sha256(self, key: str) -> str:
+        """Hash of an object's bytes as they are now, as 64 hex digits, without keeping them."""
+        ...
+
     def list(self, prefix: str) -> Iterator[str]:
-        """Keys below a prefix, in order."""
+        """Keys below a folder, in order; an empty prefix lists all."""
         ...
 
     def etag(self, key: str) -> str | None:
@@ -39,3 +53,14 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None:
         """Remove an object; a missing one is fine."""
         ...
+
+
+def checked_key(key: str) -> str:
+    """The key, if it can only mean a place below its root. Raises InputWrong(LOCATOR_NOT_ALLOWED)."""
+    segments = key.split("/")
+    if all(_SEGMENT.fullmatch(s) and s not in {".", ".."} for s in segments) and len(key) <= 1024:
+        return key
+    raise InputWrong(
+        reasons.LOCATOR_NOT_ALLOWED,
+        f"{key!r} is not a key: give names between single slashes, without . or .. or control characters",
+    )
