@@ -1,0 +1,127 @@
+"""Whether a gate can be passed at all with the items it has, and how many it would need.
+
+A perfect candidate is judged by the same rules as every other: where even that one stays inconclusive, no GPU
+is taken. The formulas stand in `sluice_api.bounds`.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sluice_api.bounds import PairedCounts, perfect_proportion_lower, proves_margin
+from sluice_api.criteria import Demand, demand_of
+from sluice_api.evalgate import Criterion
+from sluice_api.metrics import METRICS, MetricKind
+
+BOOTSTRAP_DRAWS: Final = 10_000
+"""Draws of the bootstrap that bounds means and macro-F1."""
+MOST_CLASSES: Final = 64
+"""Most labels that a pack may have."""
+_LIMIT: Final = 2**30
+
+
+@dataclass(frozen=True)
+class Reachability:
+    """Whether enough items are there."""
+
+    ok: bool
+    needed: int | None
+    """Fewest items; None when no number of items is enough."""
+
+
+def reachable(criterion: Criterion, items: int, classes: int = MOST_CLASSES) -> Reachability:
+    """Whether a perfect candidate passes the criterion with this many items (or groups)."""
+    needed = items_needed(criterion, classes)
+    return Reachability(ok=needed is not None and items >= needed, needed=needed)
+
+
+def items_needed(criterion: Criterion, classes: int = MOST_CLASSES) -> int | None:
+    """Fewest items with which a perfect candidate passes; None when no number is enough.
+
+    `classes` is the number of labels of the suite; only macro_f1 asks for it.
+    A metric that is not in the table needs its minSupport: that it is missing is said elsewhere.
+    """
+    return items_for(demand_of(criterion), classes)
+
+
+def items_for(demand: Demand, classes: int = MOST_CLASSES) -> int | None:
+    """`items_needed` for a criterion whose defaults are filled in."""
+    metric = METRICS.get(demand.metric)
+    if metric is None:
+        return demand.min_support
+    best = _best_case(demand, metric.kind, classes)
+    return _smallest(best, demand.min_support)
+
+
+def _best_case(demand: Demand, kind: MetricKind, classes: int) -> Callable[[int], bool]:
+    """Whether a perfect candidate passes with n items. `at most` is mirrored to `at least`."""
+    if demand.compares:
+        margin = demand.threshold if demand.at_least else -demand.threshold
+        return lambda n: _best_difference_passes(n, margin, demand.confidence, kind, classes)
+    floor = demand.threshold if demand.at_least else 1 - demand.threshold
+    return lambda n: _best_value(n, demand.confidence, kind, classes) >= floor
+
+
+def _best_value(n: int, confidence: float, kind: MetricKind, classes: int) -> float:
+    """Lower bound of a perfect candidate."""
+    if confidence == 0:
+        return 1.0
+    if kind is MetricKind.PROPORTION:
+        return perfect_proportion_lower(n, confidence)
+    return 1 - _pseudo_loss(n, confidence, kind, classes)
+
+
+def _best_difference_passes(n: int, margin: float, confidence: float, kind: MetricKind, classes: int) -> bool:
+    """Whether a perfect candidate proves the margin.
+
+    "Not worse" must be provable against a baseline that is perfect too, so no item differs. "Better" can only
+    be asked against a baseline with faults, so at best every item differs.
+    """
+    gained = n if margin >= 0 else 0
+    if confidence == 0:
+        return gained / n >= margin
+    if kind is MetricKind.PROPORTION:
+        return proves_margin(PairedCounts(n, gained, 0), margin, confidence)
+    loss = _pseudo_loss(n, confidence, kind, classes)
+    if margin >= 0 and kind is MetricKind.MEAN:
+        return 1 - 2 * loss >= margin
+    return (1.0 if margin >= 0 else 0.0) - loss >= margin
+
+
+def _pseudo_loss(n: int, confidence: float, kind: MetricKind, classes: int) -> float:
+    """What the worst-possible pseudo-item takes from a perfect score at the bootstrap's quantile.
+
+    In macro-F1 it spoils two classes, and least when all classes are equally large.
+    """
+    draws = _pseudo_draws(n + 1, confidence)
+    if kind is MetricKind.MACRO_F1:
+        return 2 * draws / (2 * n + classes * draws)
+    return draws / (n + 1)
+
+
+def _pseudo_draws(size: int, confidence: float) -> int:
+    """How often one of `size` items is drawn at the quantile, less what 10,000 draws may be off."""
+    wanted = confidence - 3 * math.sqrt(confidence * (1 - confidence) / BOOTSTRAP_DRAWS)
+    share, draws = (1 - 1 / size) ** size, 0
+    total = share
+    while total < wanted:
+        draws += 1
+        share *= (size - draws + 1) / draws / (size - 1)
+        total += share
+    return draws
+
+
+def _smallest(passes: Callable[[int], bool], start: int) -> int | None:
+    """Smallest n from `start` on that passes, by doubling and bisection; None beyond any real suite."""
+    if passes(start):
+        return start
+    low, high = start, start
+    while not passes(high):
+        low, high = high, 2 * high
+        if high > _LIMIT:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if passes(middle) else (middle, high)
+    return high
