@@ -6,6 +6,7 @@ A type belongs here when two modules need it. Kinds, stages and records have mod
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -22,6 +23,8 @@ class Rule:
     cel: str
     message: str
     holds: Callable[[Any], bool]
+    field: str = ""
+    """JSON name of the field that the API server's answer points at; empty: the whole object."""
 
 
 class ApiModel(BaseModel):
@@ -50,6 +53,15 @@ class ApiModel(BaseModel):
                 raise ValueError(rule.message)
         return self
 
+    @model_validator(mode="after")
+    def _list_keys_are_unique(self) -> Self:
+        for name, key in list_map_keys(type(self)).items():
+            keys = [item.dump().get(key) for item in getattr(self, name)]
+            twice = sorted({str(k) for k in keys if keys.count(k) > 1})
+            if twice:
+                raise ValueError(f"{to_camel(name)} has more than one item with {key} {', '.join(twice)}")
+        return self
+
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> Self:
         """Parse plain JSON data. Raises pydantic.ValidationError, which names every bad path."""
@@ -58,6 +70,13 @@ class ApiModel(BaseModel):
     def dump(self) -> dict[str, Any]:
         """Plain JSON data in camelCase, without fields that are null."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+@cache
+def list_map_keys(model: type[ApiModel]) -> dict[str, str]:
+    """Fields whose items have a key of their own, and that key: `x-kubernetes-list-type: map`."""
+    extras = {name: field.json_schema_extra for name, field in model.model_fields.items()}
+    return {n: str(e["listMapKey"]) for n, e in extras.items() if isinstance(e, dict) and "listMapKey" in e}
 
 
 NAME_PATTERN = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
@@ -79,13 +98,16 @@ Decimal = Annotated[str, StringConstraints(min_length=1, max_length=24, pattern=
 S3Uri = Annotated[
     str,
     StringConstraints(
-        max_length=1024,
-        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/=+@-]{1,900}$",
+        max_length=470,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/=+@-]{1,400}$",
     ),
 ]
 MetricName = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
 Timestamp = Annotated[
-    str, StringConstraints(max_length=32, pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$")
+    str,
+    StringConstraints(
+        max_length=27, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
+    ),
 ]
 Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
 Percent = Annotated[int, Field(ge=0, le=100)]

@@ -79,7 +79,9 @@ class KindStatus(ApiModel):
     """Generation of the spec that this status speaks of."""
     phase: Annotated[str, StringConstraints(max_length=64)] | None = None
     """A word for people, computed from the conditions. Never read it in a script."""
-    conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = ()
+    conditions: Annotated[
+        tuple[Condition, ...], Field(max_length=16, json_schema_extra={"listMapKey": "type"})
+    ] = ()
     """What holds now. Wait for these."""
     failure: Failure | None = None
     """The last failure, while it matters."""

@@ -32,8 +32,15 @@ class Condition(ApiModel):
 
 
 def merge(previous: Iterable[Mapping[str, Any]], wanted: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Wanted conditions, each with the old transition time where its status did not change."""
-    since = {(c.get("type"), c.get("status")): c.get("lastTransitionTime") for c in previous}
+    """Wanted conditions, each with the old transition time where its status did not change.
+
+    Generation 0 marks the CRD's default status, which nobody observed: its times do not count.
+    """
+    since = {
+        (c.get("type"), c.get("status")): c.get("lastTransitionTime")
+        for c in previous
+        if c.get("observedGeneration") != 0
+    }
 
     def kept(condition: Condition) -> Condition:
         time = since.get((condition.type, condition.status))

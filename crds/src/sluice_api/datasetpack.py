@@ -17,8 +17,8 @@ Locator = Annotated[
         min_length=1,
         max_length=1024,
         pattern=(
-            r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^?#\s\\]{1,900}"
-            r"|https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/[^\s\\]{0,700}"
+            r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^?#\x00-\x20\x7f\\]{1,900}"
+            r"|https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/[^\x00-\x20\x7f\\]{0,700}"
             r"|configmap:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/[-._a-zA-Z0-9]{1,253})$"
         ),
     ),
@@ -28,17 +28,18 @@ RejectReason = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][
 Mapper = Literal["ChatMessages", "LabelToClassification"]
 Task = Literal["Chat", "Classification"]
 Purpose = Literal["Train", "Evaluation"]
+ColumnRole = Literal["text", "label", "messages"]
 
 
 class Fields(ApiModel):
     """Names of the columns that a mapper reads, where they differ from its own names."""
 
-    text: FieldName = "text"
-    """Column with the text to classify."""
-    label: FieldName = "label"
-    """Column with the label."""
-    messages: FieldName = "messages"
-    """Column with the list of chat messages."""
+    text: FieldName | None = None
+    """Column with the text to classify. Absent: text."""
+    label: FieldName | None = None
+    """Column with the label. Absent: label."""
+    messages: FieldName | None = None
+    """Column with the list of chat messages. Absent: messages."""
 
 
 class Source(ApiModel):
@@ -49,6 +50,7 @@ class Source(ApiModel):
             cel="!self.locator.startsWith('https://') || has(self.sha256)",
             message="an https locator needs sha256, because the server may change the file",
             holds=lambda s: not s.locator.startswith("https://") or s.sha256 is not None,
+            field="sha256",
         ),
     )
 
@@ -64,6 +66,11 @@ class Source(ApiModel):
     """How a row becomes an example."""
     fields: Fields | None = None
     """Column names, where they differ from the mapper's own."""
+
+    def column(self, role: ColumnRole) -> str:
+        """Name of the column in that role: the one that was given, else the role's own name."""
+        given = self.fields or Fields()
+        return {"text": given.text, "label": given.label, "messages": given.messages}[role] or role
 
 
 class Classification(ApiModel):
@@ -90,6 +97,7 @@ class Split(ApiModel):
             cel="self.validationPercent + self.testPercent <= 90",
             message="validationPercent and testPercent together must leave 10 percent to train on",
             holds=lambda s: s.validation_percent + s.test_percent <= 90,
+            field="validationPercent",
         ),
     )
 
@@ -120,6 +128,7 @@ class DatasetPackSpec(BoundedSpec):
             cel="(self.task == 'Classification') == has(self.classification)",
             message="classification must be given when task is Classification, and only then",
             holds=lambda s: (s.task == "Classification") == (s.classification is not None),
+            field="classification",
         ),
     )
 
@@ -142,14 +151,17 @@ class DatasetPackSpec(BoundedSpec):
     """When the pack is refused."""
 
 
+Count = Annotated[int, Field(ge=0, le=999_999_999_999)]
+
+
 class RowCounts(ApiModel):
     """Every row that was read is either accepted or rejected."""
 
-    read: Annotated[int, Field(ge=0)]
+    read: Count
     """Rows read, broken lines included."""
-    accepted: Annotated[int, Field(ge=0)]
+    accepted: Count
     """Rows in the pack."""
-    rejected: Annotated[int, Field(ge=0)]
+    rejected: Count
     """Rows left out, by reasons below."""
 
 
@@ -158,16 +170,16 @@ class Rejection(ApiModel):
 
     reason: RejectReason
     """snake_case reject code."""
-    count: Annotated[int, Field(ge=1)]
+    count: Annotated[int, Field(ge=1, le=999_999_999_999)]
     """Number of rows."""
 
 
 class SplitCount(ApiModel):
     """Rows of one split."""
 
-    name: Name
+    name: Literal["train", "validation", "test", "eval"]
     """train, validation, test or eval."""
-    rows: Annotated[int, Field(ge=0)]
+    rows: Count
     """Number of rows."""
 
 

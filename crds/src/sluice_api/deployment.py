@@ -14,6 +14,8 @@ SHORT = "mdep"
 
 Argument = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_.,:/=@-]+$")]
 SlotName = Annotated[str, StringConstraints(max_length=63)]
+LabelValue = Annotated[str, StringConstraints(max_length=63)]
+AnnotationValue = Annotated[str, StringConstraints(max_length=65_536)]
 
 
 class EngineArgument(ApiModel):
@@ -50,16 +52,16 @@ class Rollback(ApiModel):
 class IgnoredSelector(ApiModel):
     """Ignored: kustomize adds it to every kind that is named Deployment."""
 
-    match_labels: Annotated[dict[str, str], Field(max_length=64)] = {}
+    match_labels: Annotated[dict[str, LabelValue], Field(max_length=64)] = {}
     """Ignored."""
 
 
 class IgnoredMetadata(ApiModel):
     """Ignored: kustomize adds it."""
 
-    labels: Annotated[dict[str, str], Field(max_length=64)] = {}
+    labels: Annotated[dict[str, LabelValue], Field(max_length=64)] = {}
     """Ignored."""
-    annotations: Annotated[dict[str, str], Field(max_length=64)] = {}
+    annotations: Annotated[dict[str, AnnotationValue], Field(max_length=64)] = {}
     """Ignored."""
 
 

@@ -26,7 +26,6 @@ Verdict = Literal["Pass", "Fail", "Inconclusive"]
 Operator = Literal["GreaterOrEqual", "LessOrEqual"]
 Compare = Literal["Absolute", "DeltaToBaseline"]
 Mode = Literal["Required", "Advisory"]
-LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317)]
 LabelValue = Annotated[str, StringConstraints(max_length=63)]
 ReasonWord = Annotated[str, StringConstraints(max_length=64)]
 
@@ -34,7 +33,16 @@ ReasonWord = Annotated[str, StringConstraints(max_length=64)]
 class Selector(ApiModel):
     """Runs by their labels."""
 
-    match_labels: Annotated[dict[LabelKey, LabelValue], Field(min_length=1, max_length=16)]
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.matchLabels.all(k, size(k) >= 1 && size(k) <= 317)",
+            message="matchLabels needs keys of 1 to 317 characters, as Kubernetes labels have",
+            holds=lambda s: all(1 <= len(k) <= 317 for k in s.match_labels),
+            field="matchLabels",
+        ),
+    )
+
+    match_labels: Annotated[dict[str, LabelValue], Field(min_length=1, max_length=16)]
     """Labels that a run must carry, all of them."""
 
 
@@ -60,7 +68,10 @@ class Baseline(ApiModel):
 
     RULES: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            cel="[has(self.deploymentRef), has(self.trainingRunRef), has(self.baseModel)].filter(x, x).size() == 1",
+            cel=(
+                "[has(self.deploymentRef), has(self.trainingRunRef), has(self.baseModel)]"
+                ".filter(x, x).size() == 1"
+            ),
             message="give exactly one of deploymentRef, trainingRunRef and baseModel",
             holds=lambda b: (
                 sum(x is not None for x in (b.deployment_ref, b.training_run_ref, b.base_model)) == 1
@@ -70,6 +81,7 @@ class Baseline(ApiModel):
             cel="!has(self.baseModel) || self.baseModel",
             message="baseModel can only be true; leave it out otherwise",
             holds=lambda b: b.base_model is not False,
+            field="baseModel",
         ),
     )
 
@@ -113,6 +125,13 @@ class Criterion(ApiModel):
             cel="double(self.value) >= -1.0 && double(self.value) <= 1.0",
             message="value must be from -1 to 1, because every metric is a share",
             holds=lambda c: -1 <= float(c.value) <= 1,
+            field="value",
+        ),
+        Rule(
+            cel="!has(self.confidencePercent) || self.confidencePercent == 0 || self.confidencePercent >= 50",
+            message="confidencePercent must be 0 or from 50 to 99: below 50 a bound lies on the wrong side",
+            holds=lambda c: not c.confidence_percent or c.confidence_percent >= 50,
+            field="confidencePercent",
         ),
     )
 
@@ -129,7 +148,7 @@ class Criterion(ApiModel):
     min_support: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Fewest items for a verdict. Absent: 100."""
     confidence_percent: Annotated[int, Field(ge=0, le=99)] | None = None
-    """One-sided confidence of the bound. Absent: 95. 0 compares the point estimate, and the verdict says so."""
+    """One-sided confidence of the bound. Absent: 95. 0 compares the point estimate; the verdict says so."""
     mode: Mode | None = None
     """Required (when absent) or Advisory, which is shown and never blocks."""
 
@@ -142,11 +161,16 @@ class EvalGateSpec(KindSpec):
             cel="self.criteria.all(c, self.suites.exists(s, s.name == c.suite))",
             message="every criterion must name a suite of this gate",
             holds=lambda g: {c.suite for c in g.criteria} <= {s.name for s in g.suites},
+            field="criteria",
         ),
         Rule(
-            cel="has(self.baseline) || !self.criteria.exists(c, has(c.compare) && c.compare == 'DeltaToBaseline')",
+            cel=(
+                "has(self.baseline) || "
+                "!self.criteria.exists(c, has(c.compare) && c.compare == 'DeltaToBaseline')"
+            ),
             message="a DeltaToBaseline criterion needs a baseline",
             holds=lambda g: g.baseline is not None or all(c.compare != "DeltaToBaseline" for c in g.criteria),
+            field="baseline",
         ),
     )
 

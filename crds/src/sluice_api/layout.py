@@ -8,7 +8,7 @@ import re
 ROOTS = ("packs", "artifacts", "tokens", "models")
 """Folders whose entries are found through markers by digest, fingerprint, key or name."""
 
-_DONE = re.compile(r"done-(\d{1,6})\.json$")
+_DONE = re.compile(r"(?:\A|/)done-([0-9]{1,6})\.json\Z")
 
 
 def attempt_folder(stage: str, request_hash: str, pod_uid: str) -> str:

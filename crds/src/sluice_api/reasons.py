@@ -1,7 +1,7 @@
 """The one list of reasons: conditions, Events, reports, records, metrics and documentation use it.
 
-A reason is written in snake_case in reports and records and in CamelCase in conditions and Events. To add one,
-add a line to a table below; tests then ask for a next step and for a test that produces it.
+A reason is written in snake_case in reports and records and in CamelCase in conditions and Events. To add
+one, add a line to a table below; tests then ask for a next step and for a test that produces it.
 """
 
 from dataclasses import dataclass

@@ -69,6 +69,7 @@ class Adapter(ApiModel):
             cel="double(self.dropout) >= 0.0 && double(self.dropout) < 1.0",
             message="dropout must be at least 0 and below 1",
             holds=lambda a: 0 <= float(a.dropout) < 1,
+            field="dropout",
         ),
     )
 
@@ -81,21 +82,25 @@ class Hyperparameters(ApiModel):
             cel="self.globalBatchSize % self.microBatchSize == 0",
             message="globalBatchSize must be a multiple of microBatchSize",
             holds=lambda h: h.global_batch_size % h.micro_batch_size == 0,
+            field="globalBatchSize",
         ),
         Rule(
             cel="double(self.learningRate) > 0.0 && double(self.learningRate) <= 1.0",
             message="learningRate must be above 0 and at most 1",
             holds=lambda h: 0 < float(h.learning_rate) <= 1,
+            field="learningRate",
         ),
         Rule(
             cel="double(self.weightDecay) >= 0.0 && double(self.weightDecay) <= 1.0",
             message="weightDecay must be from 0 to 1",
             holds=lambda h: 0 <= float(h.weight_decay) <= 1,
+            field="weightDecay",
         ),
         Rule(
             cel="double(self.maxGradNorm) > 0.0",
             message="maxGradNorm must be above 0",
             holds=lambda h: float(h.max_grad_norm) > 0,
+            field="maxGradNorm",
         ),
     )
 
@@ -114,7 +119,7 @@ class Hyperparameters(ApiModel):
     micro_batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
     """Packed sequences per forward pass; it changes memory and speed, not the result."""
     sequence_length: Annotated[int, Field(ge=16, le=1_048_576)] = 1024
-    """Tokens per packed sequence; longer examples are cut from the left of the prompt or dropped, and counted."""
+    """Tokens per packed sequence; longer examples lose the left of the prompt or are dropped, and counted."""
     packing: bool = True
     """Put several examples into one sequence; they never see each other."""
     loss_on: Literal["FinalAssistant", "AllAssistant"] = "FinalAssistant"

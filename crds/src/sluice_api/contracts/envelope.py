@@ -1,12 +1,13 @@
 """What surrounds a request and a report: storage, progress, exit codes, sizes."""
 
 from enum import IntEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from sluice_api.base import ApiModel, Digest, Hex64, Name, Timestamp
+from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule, Timestamp
 from sluice_api.common import Uri
+from sluice_api.contracts.bytecount import Clip, compact_json
 from sluice_api.contracts.reports import RESULTS, Code
 from sluice_api.contracts.requests import REQUESTS
 from sluice_api.hashing import content_hash, plain
@@ -87,15 +88,29 @@ class ReportFailure(ApiModel):
     """Why a stage did not finish."""
 
     reason: Code
-    message: Annotated[str, StringConstraints(max_length=800)]
+    message: Annotated[str, Clip(600)]
 
 
 class Report(ApiModel):
-    """The termination message."""
+    """The termination message. Only a refused pack has a failure and a result."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel=(
+                "has(self.failure) != has(self.result) || "
+                "self.stage == 'pack' && has(self.failure) && !has(self.result.digest)"
+            ),
+            message="give a failure or a result; both only for a refused pack, without a digest",
+            holds=lambda r: (
+                (r.failure is None) != (r.result is None)
+                or (r.stage == "pack" and r.failure is not None and "digest" not in r.result)
+            ),
+        ),
+    )
 
     stage: Stage
     request_hash: Hex64
-    folder: Annotated[str, StringConstraints(max_length=200)] | None = None
+    folder: Annotated[str, StringConstraints(max_length=128, pattern=r"^[A-Za-z0-9._/-]+$")] | None = None
     """Folder of the attempt, relative to the root."""
     report_digest: Digest | None = None
     """Digest of `report.json` in that folder."""
@@ -103,6 +118,10 @@ class Report(ApiModel):
     result: dict[str, Any] | None = None
     started_at: Timestamp
     finished_at: Timestamp
+
+    def encode(self) -> bytes:
+        """The bytes of the termination message."""
+        return compact_json(self.dump())
 
     def typed_result(self) -> ApiModel | None:
         """The result as its stage's model, or None. Raises pydantic.ValidationError."""

@@ -67,5 +67,5 @@ class DamageNote(ApiModel):
 
     path: Annotated[str, StringConstraints(max_length=1024)]
     expected: Digest
-    found: Digest | None
+    found: Digest | None = None
     """Absent: the object is gone."""

@@ -1,71 +1,106 @@
 """What each stage answers in its termination message: at most 2,400 bytes at every bound, by test.
 
-Uris below the namespace's root are written relative to it. The long form stands in `report.json` in the store.
+Uris below the namespace's root are written relative to it. The long form stands in `report.json` in the
+store. Text is cut to its share of the bytes; everything else that is too long is refused.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_serializer, model_validator
 
-from sluice_api.base import ApiModel, Decimal, Digest, Hex64, MetricName, Timestamp
+from sluice_api.base import ApiModel, Decimal, Digest, Hex64, MetricName, Rule, Timestamp
 from sluice_api.common import UriDigest
+from sluice_api.contracts.bytecount import Clip, RefBytes
 from sluice_api.datasetpack import Rejection, ResolvedSource, RowCounts, SplitCount
 from sluice_api.evalgate import Verdict
 from sluice_api.trainingrun import Metric
 
-Count = Annotated[int, Field(ge=0)]
-Warn = Annotated[str, StringConstraints(max_length=160)]
+Count = Annotated[int, Field(ge=0, le=999_999_999_999)]
 Code = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
+Written = Annotated[UriDigest, AfterValidator(RefBytes(160))]
+"""A folder that a stage wrote: relative to the root, so it is short."""
+Given = Annotated[UriDigest, AfterValidator(RefBytes(512))]
+"""A folder that a person named."""
+Score = Annotated[str, StringConstraints(max_length=9, pattern=r"^-?[01](\.[0-9]{1,6})?$")]
+"""A share or a difference of shares, to six places."""
+
+
+def score_text(value: float) -> str:
+    """A share as a Score. Raises ValueError for what is no number from -1 to 1."""
+    if not -1 <= value <= 1:
+        raise ValueError(f"{value} is no share; it must be a number from -1 to 1")
+    text = f"{value:.6f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 class PackResult(ApiModel):
-    """A pack that is complete. A refused pack reports rows and rejections only."""
+    """A pack that is complete. A refused pack reports rows, rejections and sources only."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.digest) == has(self.manifest) && (has(self.digest) || self.splits.size() == 0)",
+            message="digest and manifest come together, and a refused pack has no splits",
+            holds=lambda p: (
+                (p.digest is None) == (p.manifest is None) and (p.digest is not None or not p.splits)
+            ),
+        ),
+    )
 
     digest: Digest | None = None
-    manifest: UriDigest | None = None
+    manifest: Written | None = None
     rows: RowCounts
-    rejections: Annotated[tuple[Rejection, ...], Field(max_length=10)] = ()
+    rejections: Annotated[tuple[Rejection, ...], Field(max_length=8)] = ()
+    """The most frequent reasons; the manifest has all."""
     splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()
-    resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=5)] = ()
-    """The first five sources; the manifest has all."""
+    resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=4)] = ()
+    """The first sources; the manifest has all."""
 
 
 class ArtifactResult(ApiModel):
     """A complete artifact."""
 
-    uri: Annotated[str, StringConstraints(max_length=256)]
+    uri: Annotated[str, StringConstraints(min_length=1, max_length=160, pattern=r"^[!#-\[\]-~]*$")]
+    """Folder of the bundle, relative to the root."""
     digest: Digest
-    size_bytes: Annotated[int, Field(ge=1)]
+    size_bytes: Annotated[int, Field(ge=1, le=999_999_999_999_999)]
     kind: Literal["HuggingFace"] = "HuggingFace"
-    context_length: Annotated[int, Field(ge=1)]
+    context_length: Annotated[int, Field(ge=1, le=999_999_999)]
     """Longest context that the model has, in tokens."""
     dtype: Literal["float32", "bfloat16", "float16"]
-    parameters: Annotated[int, Field(ge=1)]
+    parameters: Annotated[int, Field(ge=1, le=999_999_999_999_999)]
     completed_at: Timestamp
 
 
 class PrepareResult(ApiModel):
     """What was resolved, and either an adopted artifact or shards to train on."""
 
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.artifact) != has(self.tokens)",
+            message="give exactly one of artifact (adopted) and tokens (to train on)",
+            holds=lambda p: (p.artifact is None) != (p.tokens is None),
+        ),
+    )
+
     fingerprint: Hex64
-    base: UriDigest
+    base: Given
     dataset_digest: Digest
     artifact: ArtifactResult | None = None
-    tokens: UriDigest | None = None
+    tokens: Written | None = None
     total_steps: Count = 0
     rows: Count = 0
     masked_rows: Count = 0
     """Rows without a single answer token in reach, which were skipped."""
     answer_tokens: Count = 0
-    memory_bytes: Count = 0
+    memory_bytes: Annotated[int, Field(ge=0, le=999_999_999_999_999)] = 0
     """Estimated memory of the training step."""
-    warnings: Annotated[tuple[Warn, ...], Field(max_length=5)] = ()
+    warnings: Annotated[tuple[Annotated[str, Clip(120)], ...], Field(max_length=3)] = ()
 
 
 class TrainResult(ApiModel):
     """Trained weights."""
 
-    weights: UriDigest
+    weights: Written
     steps: Count
     resumed_from: Count = 0
     """Step of the checkpoint that this attempt resumed from."""
@@ -83,21 +118,42 @@ class EvaluateResult(ApiModel):
 
     digest: Digest
     """Digest of what was evaluated."""
-    results: UriDigest
+    results: Written
     items: Count
     failed_calls: Count = 0
 
 
 class CriterionOutcome(ApiModel):
-    """One criterion, in the order of the request; short names keep the report small."""
+    """One criterion, in the order of the request.
 
-    verdict: Verdict = Field(alias="v")
-    reason: Code = Field(alias="r")
-    value: Decimal | None = Field(default=None, alias="e")
-    lower: Decimal | None = Field(default=None, alias="l")
-    upper: Decimal | None = Field(default=None, alias="u")
-    items: Count = Field(default=0, alias="n")
-    items_to_decide: Count | None = Field(default=None, alias="d")
+    Written as one line, `verdict reason value lower upper items itemsToDecide` with `-` for what is absent,
+    because sixteen of them must fit.
+    """
+
+    verdict: Verdict
+    reason: Annotated[str, StringConstraints(max_length=24, pattern=r"^[a-z][a-z0-9_]*$")]
+    value: Score | None = None
+    lower: Score | None = None
+    upper: Score | None = None
+    items: Annotated[int, Field(ge=0, le=9_999_999)] = 0
+    items_to_decide: Annotated[int, Field(ge=0, le=9_999_999)] | None = None
+
+    @model_serializer(mode="plain")
+    def _as_line(self) -> str:
+        parts = [self.verdict, self.reason, self.value, self.lower, self.upper, self.items]
+        return " ".join("-" if part is None else str(part) for part in [*parts, self.items_to_decide])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_line(cls, data: Any) -> Any:
+        if not isinstance(data, str):
+            return data
+        words = data.split(" ")
+        if len(words) != len(cls.model_fields):
+            raise ValueError(f"an outcome has {len(cls.model_fields)} words, this one has {len(words)}")
+        given = {name: word for name, word in zip(cls.model_fields, words, strict=True) if word != "-"}
+        counts = {name: int(given[name]) for name in ("items", "items_to_decide") if name in given}
+        return given | counts
 
 
 class JudgeResult(ApiModel):
@@ -105,11 +161,11 @@ class JudgeResult(ApiModel):
 
     verdict: Verdict
     reason: Code
-    message: Annotated[str, StringConstraints(max_length=240)]
+    message: Annotated[str, Clip(160)]
     outcomes: Annotated[tuple[CriterionOutcome, ...], Field(max_length=16)] = ()
     overlap: Count = 0
     """Suite prompts that stand in a training pack."""
-    evidence: UriDigest
+    evidence: Written
 
 
 class VerifyResult(ApiModel):
@@ -117,7 +173,7 @@ class VerifyResult(ApiModel):
 
     digest: Digest
     prompts: Count
-    results: UriDigest
+    results: Written
 
 
 class Headline(ApiModel):

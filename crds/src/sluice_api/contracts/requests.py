@@ -1,4 +1,7 @@
-"""What each stage is asked. All fields enter the request hash, so only what changes the result belongs here."""
+"""What each stage is asked.
+
+All fields enter the request hash, so only what changes the result belongs here.
+"""
 
 from typing import Annotated, ClassVar, Literal
 
