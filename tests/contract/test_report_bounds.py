@@ -144,7 +144,7 @@ def test_an_outcome_is_one_line_and_comes_back_equal() -> None:
     for line in (outcome.model_dump(), "Pass passed 1 0.98 1 500 -"):
         assert CriterionOutcome.model_validate_json(json.dumps(line)).model_dump() == line
     for broken in ("Pass passed", "Pass passed nan - - 7 -", "Maybe passed - - - 7 -"):
-        with pytest.raises(ValueError, match="outcome|Score|pattern|Input"):
+        with pytest.raises(ValueError, match=r"outcome|Score|pattern|Input"):
             CriterionOutcome.model_validate_json(json.dumps(broken))
 
 

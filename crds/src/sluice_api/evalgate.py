@@ -98,8 +98,11 @@ class Baseline(ApiModel):
 class Generation(ApiModel):
     """How answers are generated. Decoding is greedy."""
 
-    max_new_tokens: Annotated[int, Field(ge=1, le=4096)] = 32
+    max_new_tokens: Annotated[int, Field(ge=1, le=4096)]
     """Most tokens of an answer."""
+
+
+DEFAULT_GENERATION = Generation(max_new_tokens=32)
 
 
 class Suite(ApiModel):
@@ -114,7 +117,7 @@ class Suite(ApiModel):
     seed: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None
     """Seed of the sample and of the bootstrap. Absent: 0."""
     generation: Generation | None = None
-    """How answers are generated."""
+    """How answers are generated. Absent: greedily, 32 tokens at most."""
 
 
 class Criterion(ApiModel):

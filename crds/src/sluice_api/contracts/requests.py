@@ -18,7 +18,7 @@ from sluice_api.datasetpack import (
     Split,
     Task,
 )
-from sluice_api.evalgate import Criterion, Generation
+from sluice_api.evalgate import DEFAULT_GENERATION, Criterion, Generation
 from sluice_api.trainingrun import Adapter, Checkpoint, Hyperparameters
 
 Identity = Annotated[str, StringConstraints(max_length=128)]
@@ -115,7 +115,7 @@ class SuiteRequest(ApiModel):
     """Manifest of the pack, and the pack's digest."""
     max_samples: Annotated[int, Field(ge=1)] | None = None
     seed: int = 0
-    generation: Generation = Generation()
+    generation: Generation = DEFAULT_GENERATION
 
 
 class EvaluateRequest(ApiModel):
