@@ -4,15 +4,15 @@ One model per kind of record. The operator alone writes them; verdicts, revision
 promotion is decided from.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from sluice_api.base import ApiModel, Digest, Hex64, Message, Name, Timestamp
 from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import Stage
-from sluice_api.contracts.reports import ArtifactResult, Code, CriterionOutcome
-from sluice_api.evalgate import SuiteDigest, Verdict
+from sluice_api.contracts.reports import RESULTS, ArtifactResult, Code, CriterionOutcome
+from sluice_api.evalgate import Criterion, SuiteDigest, Verdict
 from sluice_api.hashing import digest_of
 
 RecordKind = Literal["stage", "verdict", "revision", "audit"]
@@ -54,6 +54,14 @@ class StageRecord(ApiModel):
     finished_at: Timestamp
     counters: Counters = Counters()
 
+    @model_validator(mode="after")
+    def _success_holds_a_result(self) -> Self:
+        if self.outcome == "Succeeded":
+            if self.report is None:
+                raise ValueError("an attempt that succeeded needs its result")
+            RESULTS[self.stage].parse(self.report)
+        return self
+
 
 class VerdictRecord(ApiModel):
     """A verdict, bound to the digests that it speaks of."""
@@ -71,6 +79,7 @@ class VerdictRecord(ApiModel):
     criteria_hash: Hex64
     suite_digests: Annotated[tuple[SuiteDigest, ...], Field(max_length=16)]
     baseline_digest: Digest | None = None
+    criteria: Annotated[tuple[Criterion, ...], Field(max_length=16)] = ()
     outcomes: Annotated[tuple[CriterionOutcome, ...], Field(max_length=16)] = ()
     evidence: UriDigest | None = None
     evaluated_at: Timestamp

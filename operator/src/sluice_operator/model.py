@@ -147,6 +147,14 @@ class ProgressNote:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """Why a reference cannot be used now. Whether waiting helps is the reason's retry class."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True)
 class Related:
     """An object with its children and records: the one that is planned, or one that it refers to."""
 
@@ -192,6 +200,16 @@ class Apply:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What an irreversible write was decided from; read live and compared before it is done."""
+
+    kind: ResourceKind
+    name: str
+    uid: str
+    generation: int
+
+
+@dataclass(frozen=True)
 class Patch:
     """Merge patch guarded by resourceVersion: a conflict means that we looked at something old."""
 
@@ -199,6 +217,8 @@ class Patch:
     name: str
     resource_version: str
     body: Mapping[str, Any]
+    requires: tuple[Seen, ...] = ()
+    """Read live first: any other UID or generation is a conflict."""
 
 
 Write = Create | Apply | Patch
@@ -213,6 +233,8 @@ class Delete:
     uid: str
     why: str
     resource_version: str = ""
+    unless_record: str = ""
+    """Read live first: skip when a record of that name exists, because somebody went on meanwhile."""
 
 
 @dataclass(frozen=True)

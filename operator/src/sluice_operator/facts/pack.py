@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import PackResult
+from sluice_api.datasetpack import Task
 from sluice_operator.facts.stages import successes, typed
 from sluice_operator.model import Related
 
@@ -13,6 +14,7 @@ class PackFacts:
     """A finished pack."""
 
     purpose: str
+    task: Task
     digest: str
     manifest: UriDigest
     result: PackResult
@@ -27,6 +29,8 @@ def pack_facts(related: Related) -> PackFacts | None:
     for record in successes(related, "pack"):
         result = typed(record)
         if isinstance(result, PackResult) and result.digest and result.manifest:
-            purpose = str(related.resource.spec.get("purpose", "Train"))
-            return PackFacts(purpose, result.digest, result.manifest, result)
+            spec = related.resource.spec
+            task: Task = "Classification" if spec.get("task") == "Classification" else "Chat"
+            purpose = str(spec.get("purpose", "Train"))
+            return PackFacts(purpose, task, result.digest, result.manifest, result)
     return None

@@ -1,0 +1,172 @@
+"""What a gate demands now, what its candidates are, and which verdicts it gave."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sluice_api import reasons
+from sluice_api.common import UriDigest
+from sluice_api.contracts.requests import SuiteRequest
+from sluice_api.evalgate import DEFAULT_GENERATION, EvalGateSpec, SuiteDigest
+from sluice_api.evalgate import Baseline as BaselineSpec
+from sluice_api.identity import criteria_hash
+from sluice_api.records import VerdictRecord
+from sluice_operator.facts.live import live, revision
+from sluice_operator.facts.pack import PackFacts, pack_facts
+from sluice_operator.facts.run import RunFacts, run_facts
+from sluice_operator.model import Key, Problem, Related, ResourceKind
+
+Find = Callable[[ResourceKind, str], Related | None]
+MOST_CANDIDATES = 10
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a gate demands now: criteria and suites by their digests."""
+
+    spec: EvalGateSpec
+    criteria_hash: str
+    packs: Mapping[str, PackFacts]
+    """Finished evaluation packs by the name of their suite."""
+
+    @property
+    def suite_digests(self) -> tuple[SuiteDigest, ...]:
+        """Digests of the suites, in the order of the spec."""
+        return tuple(SuiteDigest(suite=s.name, digest=self.packs[s.name].digest) for s in self.spec.suites)
+
+    @property
+    def compares(self) -> bool:
+        """Whether a criterion needs a baseline."""
+        return any(c.compare == "DeltaToBaseline" for c in self.spec.criteria)
+
+    def items(self, suite: str) -> int:
+        """Items of a suite."""
+        most = next((s.max_samples for s in self.spec.suites if s.name == suite), None)
+        rows = self.packs[suite].rows("eval")
+        return rows if most is None else min(rows, most)
+
+    def suite_requests(self) -> tuple[SuiteRequest, ...]:
+        """Suites as the stages are asked about them."""
+        return tuple(
+            SuiteRequest(
+                name=s.name,
+                dataset=UriDigest(uri=self.packs[s.name].manifest.uri, digest=self.packs[s.name].digest),
+                max_samples=s.max_samples,
+                seed=s.seed or 0,
+                generation=s.generation or DEFAULT_GENERATION,
+            )
+            for s in self.spec.suites
+        )
+
+
+def policy(spec: EvalGateSpec, find: Find) -> Policy | Problem:
+    """The policy with its suites resolved, or what is missing."""
+    packs: dict[str, PackFacts] = {}
+    for suite in spec.suites:
+        found = _suite_pack(suite.dataset_ref.name, find)
+        if isinstance(found, Problem):
+            return found
+        packs[suite.name] = found
+    return Policy(spec, criteria_hash(spec), packs)
+
+
+def _suite_pack(name: str, find: Find) -> PackFacts | Problem:
+    related = find("DatasetPack", name)
+    if related is None:
+        return Problem(reasons.REFERENCE_NOT_FOUND, f"spec.suites: DatasetPack {name} does not exist")
+    facts = pack_facts(related)
+    if facts is None:
+        return Problem(reasons.REFERENCE_NOT_READY, f"spec.suites: DatasetPack {name} is not ready")
+    if facts.purpose != "Evaluation":
+        message = f"spec.suites: DatasetPack {name} has purpose {facts.purpose}; a suite needs Evaluation"
+        return Problem(reasons.REFERENCE_UNUSABLE, message)
+    return facts
+
+
+def candidates(spec: EvalGateSpec, namespace: str, world: Mapping[Key, Related]) -> tuple[RunFacts, ...]:
+    """Finished runs that the gate selects, newest artifact first; adoption keeps an artifact's time."""
+    named, wanted = spec.candidates.training_run_ref, spec.candidates.selector
+    found: list[RunFacts] = []
+    for key, related in world.items():
+        if key.kind != "TrainingRun" or key.namespace != namespace:
+            continue
+        if named is not None and key.name != named.name:
+            continue
+        if wanted is not None and not wanted.match_labels.items() <= related.resource.meta.labels.items():
+            continue
+        facts = run_facts(related)
+        if facts is not None:
+            found.append(facts)
+    found.sort(key=lambda f: (f.artifact.completed_at, f.name), reverse=True)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a candidate is compared with. No target and no skip: no criterion compares."""
+
+    target: UriDigest | None = None
+    skip: bool = False
+
+    @property
+    def digest(self) -> str | None:
+        """Digest of the baseline."""
+        return self.target.digest if self.target else None
+
+
+def baseline(gate: Policy, candidate: RunFacts, find: Find) -> Baseline | Problem:
+    """What this candidate is compared with now."""
+    wanted = gate.spec.baseline
+    if wanted is None or not gate.compares:
+        return Baseline()
+    if wanted.training_run_ref is not None:
+        return _run_baseline(wanted.training_run_ref.name, find)
+    if wanted.deployment_ref is None:
+        return Baseline(candidate.base)
+    target = _live_artifact(find("Deployment", wanted.deployment_ref.name))
+    if target is not None:
+        # What is live is never compared with itself: its comparing criteria stand sealed in its revision.
+        return Baseline(skip=True) if target.digest == candidate.artifact.digest else Baseline(target)
+    return _absent_baseline(wanted, candidate)
+
+
+def _absent_baseline(wanted: BaselineSpec, candidate: RunFacts) -> Baseline | Problem:
+    """Nothing is live yet: the gate says what then."""
+    if wanted.when_absent == "BaseModel":
+        return Baseline(candidate.base)
+    if wanted.when_absent == "Skip":
+        return Baseline(skip=True)
+    name = wanted.deployment_ref.name if wanted.deployment_ref else ""
+    message = f"Deployment {name} serves nothing yet and whenAbsent is Hold"
+    return Problem(reasons.BASELINE_MISSING, message)
+
+
+def _run_baseline(name: str, find: Find) -> Baseline | Problem:
+    related = find("TrainingRun", name)
+    facts = run_facts(related) if related else None
+    if facts is None:
+        message = f"spec.baseline.trainingRunRef: TrainingRun {name} has no artifact yet"
+        return Problem(reasons.BASELINE_MISSING, message)
+    return Baseline(UriDigest(uri=facts.artifact.uri, digest=facts.artifact.digest))
+
+
+def _live_artifact(related: Related | None) -> UriDigest | None:
+    now = live(related) if related else None
+    if related is None or now is None:
+        return None
+    record = revision(related, now.revision)
+    return UriDigest(uri=record.artifact.uri, digest=record.artifact.digest) if record else None
+
+
+def verdicts(related: Related) -> tuple[VerdictRecord, ...]:
+    """All verdicts of a gate, newest first."""
+    found = [r.record for r in related.records if isinstance(r.record, VerdictRecord)]
+    return tuple(sorted(found, key=lambda v: (v.completed_at, v.evaluated_at), reverse=True))
+
+
+def verdict(related: Related, gate: Policy, digest: str, baseline_digest: str | None) -> VerdictRecord | None:
+    """The verdict about a digest under exactly this policy, these suites and this baseline."""
+    for found in verdicts(related):
+        same_policy = found.criteria_hash == gate.criteria_hash and found.suite_digests == gate.suite_digests
+        if found.digest == digest and same_policy and found.baseline_digest == baseline_digest:
+            return found
+    return None

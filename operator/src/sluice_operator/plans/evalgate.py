@@ -1,0 +1,99 @@
+"""EvalGate: honour_suspend -> resolve_policy -> check_reach -> judge_candidates -> summarise.
+
+Each candidate is evaluated, compared and judged; a verdict is a record bound to digests.
+"""
+
+from sluice_api import reasons
+from sluice_api.criteria import demand_of
+from sluice_api.evalgate import EvalGateSpec
+from sluice_api.metrics import metrics_of
+from sluice_api.reach import reachable
+from sluice_operator.facts import gate as facts
+from sluice_operator.facts.gate import Policy
+from sluice_operator.model import Observed, Plan, Problem
+from sluice_operator.plans import common
+from sluice_operator.plans.common import Platform
+from sluice_operator.plans.draft import Draft, Stop
+from sluice_operator.plans.evalgate_status import summarise
+from sluice_operator.plans.judging import Judged, judge_candidates
+
+
+def plan_eval_gate(observed: Observed) -> Plan:
+    """The Plan of an EvalGate."""
+    draft = Draft()
+    spec = common.parse_spec(EvalGateSpec, observed)
+    if isinstance(spec, Stop):
+        return summarise(observed, draft, None, spec, ())
+    common.clean_up(observed, draft, spec.ttl_seconds_after_finished)
+    ready = _resolve(observed, draft, spec)
+    if isinstance(ready, Stop):
+        return summarise(observed, draft, spec, ready, ())
+    platform, policy = ready
+    judged = judge_candidates(observed, draft, policy, platform)
+    return summarise(observed, draft, spec, _stop_for(spec, judged), judged)
+
+
+def _resolve(observed: Observed, draft: Draft, spec: EvalGateSpec) -> tuple[Platform, Policy] | Stop:
+    broken = common.unreadable_records(observed)
+    if broken is not None:
+        return broken
+    if not any(demand_of(c).required for c in spec.criteria):
+        return Stop(
+            "Stalled", reasons.NO_CRITERIA, "spec.criteria holds no Required criterion; nothing can pass"
+        )
+    suspended = common.honour_suspend(observed, draft, suspended=spec.suspend)
+    platform = suspended or common.resolve_platform(observed, spec.profile)
+    if isinstance(platform, Stop):
+        return platform
+    policy = facts.policy(spec, observed.find)
+    if isinstance(policy, Problem):
+        return _problem(policy)
+    unfit = _check_metrics(policy) or _check_reach(policy)
+    return unfit or (platform, policy)
+
+
+def _problem(problem: Problem) -> Stop:
+    waiting = problem.reason.retry is reasons.Retry.BACKOFF or problem.reason.severity == "Normal"
+    return Stop("Waiting" if waiting else "Stalled", problem.reason, problem.message)
+
+
+def _check_metrics(policy: Policy) -> Stop | None:
+    for criterion in policy.spec.criteria:
+        pack = policy.packs[criterion.suite]
+        known = [m.name for m in metrics_of(pack.task)]
+        if criterion.metric not in known:
+            message = (
+                f"suite {criterion.suite} yields {', '.join(known)}; it does not yield {criterion.metric}"
+            )
+            return Stop("Stalled", reasons.METRIC_MISSING, message)
+    return None
+
+
+def _check_reach(policy: Policy) -> Stop | None:
+    """A criterion that no candidate could pass is told before a GPU is taken."""
+    for criterion in policy.spec.criteria:
+        items = policy.items(criterion.suite)
+        demand = demand_of(criterion)
+        if items == 0:
+            return Stop("Stalled", reasons.SUITE_EMPTY, f"suite {criterion.suite} has no items")
+        reach = reachable(criterion, items)
+        if not reach.ok and demand.required:
+            needed = f"at least {reach.needed} items" if reach.needed else "another threshold: none is enough"
+            message = f"{demand.words} needs {needed}; suite {criterion.suite} has {items}"
+            return Stop("Stalled", reasons.GATE_UNREACHABLE, message)
+    return None
+
+
+def _stop_for(spec: EvalGateSpec, judged: tuple[Judged, ...]) -> Stop:
+    """How the gate stands is how its newest candidate stands."""
+    if not judged:
+        return Stop("Waiting", reasons.NO_CANDIDATE, "no finished run is selected yet")
+    newest = judged[0]
+    if newest.verdict is None:
+        return newest.stop or Stop("Working", reasons.EVALUATING, f"run {newest.run.name} is being judged")
+    found = newest.verdict
+    reason = reasons.REASONS[found.reason]
+    message = f"run {newest.run.name}: {found.verdict}; {found.message}"
+    if spec.candidates.selector is not None or found.verdict == "Pass":
+        return Stop("Ready", reason, message)
+    return Stop("Stalled" if found.verdict == "Fail" else "Waiting", reason, message)

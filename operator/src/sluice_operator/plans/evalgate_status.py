@@ -1,0 +1,112 @@
+"""Status of an EvalGate, rebuilt from verdict records and children."""
+
+from sluice_api import reasons
+from sluice_api.common import JobRef
+from sluice_api.criteria import demand_of
+from sluice_api.evalgate import CriterionResult, EvalGateSpec, EvalGateStatus, VerdictEntry
+from sluice_api.identity import criteria_hash
+from sluice_api.records import VerdictRecord
+from sluice_operator.facts import gate as facts
+from sluice_operator.model import Delete, JobView, Observed, Plan
+from sluice_operator.plans import status
+from sluice_operator.plans.draft import Conditions, Draft, Stop
+from sluice_operator.plans.judging import Judged
+
+KEPT = 10
+
+
+def summarise(
+    observed: Observed, draft: Draft, spec: EvalGateSpec | None, stop: Stop, judged: tuple[Judged, ...]
+) -> Plan:
+    """The Plan with the complete status."""
+    conditions = Conditions(observed)
+    conditions.add_standard(stop)
+    newest = judged[0].verdict if judged else None
+    _add_passed(conditions, stop, newest)
+    draft.events += conditions.events()
+    told = _told(observed, judged)
+    _prune(observed, draft, told)
+    value = EvalGateStatus(
+        verdicts=tuple(_entry(v) for v in told),
+        verdict=newest.verdict if newest else None,
+        candidate=judged[0].run.name if judged else None,
+        baseline_digest=newest.baseline_digest if newest else None,
+        criteria_hash=criteria_hash(spec) if spec else None,
+        jobs=tuple(_job(j) for j in observed.me.jobs if j.outcome == "Active")[:20],
+    )
+    word = newest.verdict if newest and stop.state == "Ready" else status.phase_word(stop, "Evaluating")
+    body = value.dump() | status.common(observed, stop, word)
+    return draft.plan(body | {"conditions": conditions.dump()})
+
+
+def _add_passed(conditions: Conditions, stop: Stop, newest: VerdictRecord | None) -> None:
+    """Passed speaks of the newest candidate; Unknown is never a pass."""
+    if newest is None:
+        absent = stop.state in ("Stalled",)
+        conditions.add("Passed", "False" if absent else "Unknown", stop.reason, stop.message)
+        return
+    reason = reasons.REASONS[newest.reason]
+    answer = {"Pass": "True", "Fail": "False"}.get(newest.verdict)
+    message = f"run {newest.run}: {newest.message}"
+    if answer == "True":
+        conditions.add("Passed", "True", reason, message)
+    else:
+        conditions.add("Passed", "False" if answer else "Unknown", reason, message)
+
+
+def _told(observed: Observed, judged: tuple[Judged, ...]) -> tuple[VerdictRecord, ...]:
+    """One verdict per artifact: the valid one, else the newest; newest artifact first."""
+    chosen = {j.verdict.digest: j.verdict for j in judged if j.verdict is not None}
+    for found in facts.verdicts(observed.me):
+        chosen.setdefault(found.digest, found)
+    return tuple(sorted(chosen.values(), key=lambda v: v.completed_at, reverse=True))[:KEPT]
+
+
+def _prune(observed: Observed, draft: Draft, told: tuple[VerdictRecord, ...]) -> None:
+    """Verdicts beyond the newest per artifact and the newest 10 artifacts go, when they are many."""
+    views = [r for r in observed.me.records if isinstance(r.record, VerdictRecord)]
+    spare = [r for r in views if r.record not in told]
+    spare.sort(key=lambda r: r.record.evaluated_at if isinstance(r.record, VerdictRecord) else "")
+    for view in spare[: max(0, len(views) - 2 * KEPT)]:
+        draft.delete(Delete("ControllerRevision", view.meta.name, view.meta.uid, "older than what is kept"))
+
+
+def _entry(record: VerdictRecord) -> VerdictEntry:
+    pairs = zip(record.criteria, record.outcomes, strict=False)
+    results = tuple(
+        CriterionResult(
+            suite=criterion.suite,
+            metric=criterion.metric,
+            verdict=outcome.verdict,
+            reason=reasons.REASONS[outcome.reason].camel,
+            value=outcome.value,
+            lower=outcome.lower,
+            upper=outcome.upper,
+            threshold=criterion.value,
+            items=outcome.items,
+            items_to_decide=outcome.items_to_decide,
+            mode="Required" if demand_of(criterion).required else "Advisory",
+        )
+        for criterion, outcome in pairs
+    )
+    return VerdictEntry(
+        run=record.run,
+        digest=record.digest,
+        verdict=record.verdict,
+        reason=reasons.REASONS[record.reason].camel,
+        message=record.message,
+        baseline_digest=record.baseline_digest,
+        criteria_hash=record.criteria_hash,
+        suite_digests=record.suite_digests,
+        evaluated_at=record.evaluated_at,
+        results=results,
+        evidence=record.evidence,
+    )
+
+
+def _job(job: JobView) -> JobRef:
+    return JobRef(
+        stage=job.meta.labels.get("sluice.dev/stage", "evaluate"),
+        job=job.meta.name,
+        attempt=int(job.meta.labels.get("sluice.dev/attempt", "1")),
+    )

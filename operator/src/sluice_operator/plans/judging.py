@@ -1,0 +1,230 @@
+"""From candidate to verdict: evaluate the artifact, evaluate the baseline, judge, record."""
+
+from dataclasses import dataclass, field
+
+from sluice_api import meta, reasons
+from sluice_api.common import UriDigest
+from sluice_api.contracts.reports import EvaluateResult, JudgeResult
+from sluice_api.contracts.requests import ArtifactTarget, EvaluateRequest, JudgeRequest, ScoredTarget
+from sluice_api.records import VerdictRecord
+from sluice_operator.children import records
+from sluice_operator.children.jobs import Ask
+from sluice_operator.facts import gate as facts
+from sluice_operator.facts.gate import Baseline, Policy
+from sluice_operator.facts.live import live
+from sluice_operator.facts.pack import pack_facts
+from sluice_operator.facts.run import RunFacts
+from sluice_operator.facts.stages import attempts_of
+from sluice_operator.model import Create, JobView, Observed, Problem, Related
+from sluice_operator.plans import status
+from sluice_operator.plans.attempts import Advance, advance
+from sluice_operator.plans.common import Platform
+from sluice_operator.plans.draft import Draft, Stop
+
+RETRY_LIMIT = 3
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How one candidate stands."""
+
+    run: RunFacts
+    verdict: VerdictRecord | None = None
+    stop: Stop | None = None
+    steps: tuple[Advance, ...] = ()
+
+
+@dataclass
+class Judging:
+    """What judging the candidates of one gate shares, within one call of the planner."""
+
+    observed: Observed
+    draft: Draft
+    policy: Policy
+    platform: Platform
+    free: int = 0
+    """Evaluations that may still be started."""
+    steps: dict[str, Advance] = field(default_factory=dict)
+    """Stages by request hash: a baseline is evaluated once for all candidates."""
+
+    def advance(self, ask: Ask) -> Advance:
+        """Bring a stage further, unless too many run already."""
+        if ask.request_hash in self.steps:
+            return self.steps[ask.request_hash]
+        if self._starts(ask) and self.free <= 0:
+            return Advance("Waiting", reasons.EVALUATING, "waiting for another evaluation to end")
+        self.free -= self._starts(ask)
+        self.steps[ask.request_hash] = advance(self.observed, self.draft, ask)
+        return self.steps[ask.request_hash]
+
+    def _starts(self, ask: Ask) -> bool:
+        done = attempts_of(self.observed.me, ask.stage, ask.request_hash)
+        if done and done[-1].outcome == "Succeeded":
+            return False
+        hashes = {j.meta.annotations.get(meta.ANNOTATION_REQUEST_HASH) for j in _active(self.observed.me)}
+        return ask.request_hash not in hashes
+
+
+def _active(me: Related) -> list[JobView]:
+    return [j for j in me.jobs if j.outcome == "Active"]
+
+
+def judge_candidates(
+    observed: Observed, draft: Draft, policy: Policy, platform: Platform
+) -> tuple[Judged, ...]:
+    """Judge the newest candidates, newest first, within maxParallel."""
+    found = facts.candidates(policy.spec, observed.me.resource.meta.namespace, observed.world)
+    busy = len(_active(observed.me))
+    judging = Judging(observed, draft, policy, platform, policy.spec.max_parallel - busy)
+    return tuple(_judge(judging, run) for run in found[: facts.MOST_CANDIDATES])
+
+
+def _judge(judging: Judging, run: RunFacts) -> Judged:
+    observed, policy = judging.observed, judging.policy
+    sealed = _sealed(observed, policy, run)
+    if sealed is not None:
+        return Judged(run, sealed)
+    against = facts.baseline(policy, run, observed.find)
+    if isinstance(against, Problem):
+        return Judged(run, stop=Stop("Waiting", against.reason, against.message))
+    given = facts.verdict(observed.me, policy, run.artifact.digest, against.digest)
+    if given is not None:
+        return Judged(run, given)
+    return _ask_verdict(judging, run, against)
+
+
+def _sealed(observed: Observed, policy: Policy, run: RunFacts) -> VerdictRecord | None:
+    """Verdict of a run that needs no new one: what is live, or was passed by, is not judged again."""
+    wanted = policy.spec.baseline
+    deployment = wanted.deployment_ref if wanted else None
+    related = observed.find("Deployment", deployment.name) if deployment else None
+    now = live(related) if related else None
+    if now is None:
+        return None
+    known = [
+        v
+        for v in facts.verdicts(observed.me)
+        if v.digest == run.artifact.digest
+        and v.criteria_hash == policy.criteria_hash
+        and v.suite_digests == policy.suite_digests
+    ]
+    could_be_promoted = run.artifact.completed_at > _completed_at(observed, now.digest)
+    if run.artifact.digest != now.digest and could_be_promoted:
+        return None
+    return known[0] if known else None
+
+
+def _completed_at(observed: Observed, digest: str) -> str:
+    found = (v.completed_at for v in facts.verdicts(observed.me) if v.digest == digest)
+    return next(found, "")
+
+
+def _ask_verdict(judging: Judging, run: RunFacts, against: Baseline) -> Judged:
+    target = UriDigest(uri=run.artifact.uri, digest=run.artifact.digest)
+    mine = judging.advance(_ask_evaluate(judging, target))
+    if mine.state != "Done":
+        return _unfinished(run, mine)
+    theirs = judging.advance(_ask_evaluate(judging, against.target)) if against.target else None
+    if theirs is not None and theirs.state != "Done":
+        return _unfinished(run, theirs)
+    packs = _training_packs(judging.observed, run)
+    if isinstance(packs, Problem):
+        return Judged(run, stop=Stop("Waiting", packs.reason, packs.message))
+    request = _judge_request(judging.policy, mine, theirs, against, packs)
+    step = judging.advance(_ask(judging, "judge", request))
+    if step.state != "Done" or not isinstance(step.result, JudgeResult):
+        return _unfinished(run, step)
+    return _seal(judging, run, against, step, step.result)
+
+
+def _unfinished(run: RunFacts, step: Advance) -> Judged:
+    stop = status.stop_for(step)
+    message = f"run {run.name}: {stop.message}"
+    return Judged(run, stop=Stop(stop.state, stop.reason, message), steps=(step,))
+
+
+def _ask(judging: Judging, stage: str, request: EvaluateRequest | JudgeRequest) -> Ask:
+    return Ask(
+        stage="judge" if stage == "judge" else "evaluate",
+        request=request,
+        profile=judging.platform.profile,
+        storage=judging.platform.storage,
+        retry_limit=RETRY_LIMIT,
+    )
+
+
+def _ask_evaluate(judging: Judging, target: UriDigest) -> Ask:
+    artifact = ArtifactTarget(uri=target.uri, digest=target.digest)
+    request = EvaluateRequest(artifact=artifact, suites=judging.policy.suite_requests())
+    return _ask(judging, "evaluate", request)
+
+
+def _judge_request(
+    policy: Policy, mine: Advance, theirs: Advance | None, against: Baseline, packs: tuple[UriDigest, ...]
+) -> JudgeRequest:
+    return JudgeRequest(
+        candidate=_scored(mine),
+        baseline=_scored(theirs) if theirs else None,
+        skip_comparing=against.skip,
+        suites=policy.suite_requests(),
+        criteria=policy.spec.criteria,
+        honesty=policy.spec.honesty,
+        training_packs=packs,
+        on_inconclusive=policy.spec.on_inconclusive,
+    )
+
+
+def _scored(step: Advance) -> ScoredTarget:
+    if not isinstance(step.result, EvaluateResult):
+        raise TypeError("an evaluation that is done holds its result")
+    return ScoredTarget(digest=step.result.digest, results=step.result.results)
+
+
+def _training_packs(observed: Observed, run: RunFacts) -> tuple[UriDigest, ...] | Problem:
+    """Packs that the run, and the runs that it started from, were trained on."""
+    found: dict[str, UriDigest] = {}
+    name: str | None = run.name
+    seen: set[str] = set()
+    while name is not None and name not in seen:
+        seen.add(name)
+        related = observed.find("TrainingRun", name)
+        if related is None:
+            message = f"TrainingRun {name} does not exist; its training data cannot be compared"
+            return Problem(reasons.REFERENCE_NOT_FOUND, message)
+        pack_name = str(related.resource.spec.get("datasetRef", {}).get("name"))
+        pack = observed.find("DatasetPack", pack_name)
+        made = pack_facts(pack) if pack else None
+        if made is None:
+            message = f"DatasetPack {pack_name} of run {name} is not there; it cannot be compared"
+            return Problem(reasons.REFERENCE_NOT_FOUND, message)
+        found[made.digest] = UriDigest(uri=made.manifest.uri, digest=made.digest)
+        parent = related.resource.spec.get("baseModel", {}).get("trainingRunRef")
+        name = str(parent["name"]) if parent else None
+    return tuple(found[d] for d in sorted(found))
+
+
+def _seal(judging: Judging, run: RunFacts, against: Baseline, step: Advance, result: JudgeResult) -> Judged:
+    """The verdict becomes a record, bound to all digests that it speaks of."""
+    policy = judging.policy
+    value = VerdictRecord(
+        run=run.name,
+        run_uid=run.uid,
+        digest=run.artifact.digest,
+        completed_at=run.artifact.completed_at,
+        artifact=run.artifact,
+        verdict=result.verdict,
+        reason=result.reason,
+        message=result.message,
+        criteria_hash=policy.criteria_hash,
+        suite_digests=policy.suite_digests,
+        baseline_digest=against.digest,
+        criteria=policy.spec.criteria,
+        outcomes=result.outcomes,
+        evidence=result.evidence,
+        evaluated_at=step.record.finished_at if step.record else "",
+    )
+    resource = judging.observed.me.resource
+    manifest = records.record(resource, records.verdict_name(resource.meta.name, value), value)
+    reason = reasons.REASONS[result.reason]
+    judging.draft.write(Create(manifest), reason, f"run {run.name}: {result.verdict}; {result.message}")
+    return Judged(run, value, steps=(step,))
