@@ -119,6 +119,9 @@ NOTHING_TO_REPORT: Final = _dependency("nothing_to_report", "Nothing to do; a no
 OUT_OF_MEMORY: Final = _budget(
     "out_of_memory", "Use a larger profile, or a smaller microBatchSize or sequenceLength."
 )
+WORK_FOLDER_FULL: Final = _budget(
+    "work_folder_full", "Give the profile more scratch space, or free the node's disk."
+)
 STAGE_CRASHED: Final = _budget("stage_crashed", "Read the Pod's log; if it repeats, report it.")
 DEADLINE_EXCEEDED: Final = _human("deadline_exceeded", "Raise activeDeadlineSeconds; the checkpoint is kept.")
 RETRIES_EXHAUSTED: Final = _human(
@@ -157,6 +160,7 @@ SOURCE_DIGEST_MISMATCH: Final = _human(
     "source_digest_mismatch", "Correct sha256, or restore the file, and re-create the pack."
 )
 SOURCE_EMPTY: Final = _human("source_empty", "Give a file with rows.")
+SOURCE_TOO_LARGE: Final = _human("source_too_large", "Split the file, or copy it below the S3 prefix.")
 FORMAT_UNKNOWN: Final = _human("format_unknown", "Set format to JSONL or CSV.")
 NO_USABLE_ROWS: Final = _human(
     "no_usable_rows", "Read the rejection counts and correct the mapper or its fields."
@@ -174,6 +178,10 @@ BASE_MODEL_UNSUPPORTED: Final = _human(
 )
 CHAT_TEMPLATE_MISSING: Final = _human(
     "chat_template_missing", "Use a base model whose tokenizer has a chat template."
+)
+CHAT_TEMPLATE_UNSUPPORTED: Final = _human(
+    "chat_template_unsupported",
+    "Use a base model whose chat template writes every turn once, in order and unchanged.",
 )
 SEQUENCE_TOO_LONG: Final = _human("sequence_too_long", "Lower sequenceLength to what the model has.")
 TARGET_MODULES_NOT_FOUND: Final = _human("target_modules_not_found", "Name linear layers that the model has.")
@@ -216,6 +224,12 @@ BASELINE_MISMATCH: Final = _human(
 NO_CANDIDATE: Final = _wait("no_candidate", "Finish a run that the gate selects.")
 EVALUATING: Final = _normal("evaluating", "Wait for the verdict.")
 ITEM_MISMATCH: Final = _human("item_mismatch", "Evaluate candidate and baseline on the same suite again.")
+RESULTS_INCOMPLETE: Final = _human(
+    "results_incomplete", "Evaluate again; items without a result are never left out."
+)
+COMPARISON_SKIPPED: Final = _normal(
+    "comparison_skipped", "Nothing to do; once something is live, candidates are compared with it."
+)
 
 # Deployment
 SERVING: Final = _normal("serving")

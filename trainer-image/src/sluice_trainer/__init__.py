@@ -1,5 +1,5 @@
 """Sluice's trainer: the stages that run as Jobs.
 
-Layers, top to bottom: `__main__` -> `stages` -> `methods`, `evals`, `export`, `preflight` -> `training`, `chat`,
-`data` -> `store`, `report`, `context`, `errors` -> `sluice_api`. Never imports the operator.
+Layers, top to bottom: `__main__`, `attempt` -> `stages` -> `evals`, `export`, `preflight` -> `training`,
+`chat`, `data` -> `endpoint`, `store`, `report`, `context`, `errors` -> `sluice_api`. Never the operator.
 """

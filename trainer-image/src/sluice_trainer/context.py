@@ -14,6 +14,7 @@ from sluice_api.base import ApiModel
 from sluice_api.contracts.envelope import Envelope
 from sluice_api.contracts.manifests import FileManifest
 from sluice_trainer.store.base import ObjectStore
+from sluice_trainer.store.open import open_for
 
 
 class Clock(Protocol):
@@ -25,6 +26,10 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
         ...
 
 
@@ -51,6 +56,17 @@ class Context:
     progress: ProgressSink
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the Pod was asked to end."""
+    deadline: float | None = None
+    """When the run's time is over, on the monotonic clock; None when it has no end."""
+
+    def open(self, uri: str) -> tuple[ObjectStore, str]:
+        """Store and key of a uri that the request names. Raises InputWrong when it may not be read."""
+        return open_for(uri, self.envelope.store)
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """Running time that is left; None when it has no end."""
+        return None if self.deadline is None else self.deadline - self.clock.monotonic()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sluice_api.reasons import Reason
 class StageError(Exception):
     """A stage cannot finish, for a reason that its user or its operator can act on.
 
-    `result` is what is known nevertheless, such as the row counts of a refused pack.
+    `result` is what is known nevertheless: the counts of a refused pack. Other stages leave it out.
     """
 
     exit_code: ExitCode = ExitCode.BUG

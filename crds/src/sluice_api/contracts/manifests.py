@@ -59,6 +59,8 @@ class Marker(ApiModel):
     """Digest of the bytes of report.json."""
     report: dict[str, Any] = {}
     """The report as it was sent, so that it can be sent again."""
+    named_key: Annotated[str, StringConstraints(max_length=256)] | None = None
+    """Where the work is found by content, such as `packs/<hex>`: mends a crash between two markers."""
     created_at: Timestamp
 
 

@@ -145,10 +145,14 @@ def _verify(store: ObjectStore, folder: str, entry: FileEntry) -> None:
 
 def _parallel(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
     """Results in order; the first failure is raised, and what was not started then never starts."""
-    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="transfer") as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            return [future.result() for future in futures]
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="transfer")
+    wait = True
+    try:
+        return [future.result() for future in [pool.submit(work, item) for item in items]]
+    except Exception:
+        raise
+    except BaseException:
+        wait = False  # the process was asked to end and will not wait for a transfer either
+        raise
+    finally:
+        pool.shutdown(wait=wait, cancel_futures=True)

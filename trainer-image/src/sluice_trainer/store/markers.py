@@ -60,9 +60,8 @@ def verified(store: ObjectStore, key: str) -> Marker | None:
 
 def _highest(store: ObjectStore, key: str) -> int | None:
     names = (k.removeprefix(f"{key}/") for k in store.list(key))
-    return max(
-        (n for name in names if "/" not in name and (n := done_number(name)) is not None), default=None
-    )
+    numbers = (done_number(name) for name in names if "/" not in name)
+    return max((n for n in numbers if n is not None), default=None)
 
 
 def _read(store: ObjectStore, key: str) -> Marker:

@@ -4,15 +4,13 @@ The operator checks locators before it makes a Job; they are checked again here,
 """
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sluice_api import reasons
 from sluice_api.contracts.envelope import StoreSettings
 from sluice_trainer.errors import InputWrong
 from sluice_trainer.store.base import ObjectStore, checked_key
 from sluice_trainer.store.local import LocalStore
-
-SCHEMES = ("s3", "file")
 
 
 def open_store(settings: StoreSettings) -> ObjectStore:
@@ -30,7 +28,8 @@ def open_for(uri: str, settings: StoreSettings) -> tuple[ObjectStore, str]:
     for prefix in (settings.root, *settings.read_prefixes):
         below = f"{prefix.rstrip('/')}/"
         if uri.startswith(below):
-            return _open_at(prefix, settings), checked_key(uri.removeprefix(below).rstrip("/"))
+            rest = uri.removeprefix(below).rstrip("/")
+            return _open_at(prefix, settings), checked_key(unquote(rest) if uri.startswith("file:") else rest)
     allowed = ", ".join((settings.root, *settings.read_prefixes))
     raise InputWrong(reasons.LOCATOR_NOT_ALLOWED, f"{uri} is not below one of: {allowed}")
 
@@ -38,7 +37,7 @@ def open_for(uri: str, settings: StoreSettings) -> tuple[ObjectStore, str]:
 def _open_at(root: str, settings: StoreSettings) -> ObjectStore:
     parts = urlsplit(root)
     if parts.scheme == "file" and not parts.netloc and parts.path.startswith("/"):
-        return LocalStore(Path(parts.path))
+        return LocalStore(Path(unquote(parts.path)))
     if parts.scheme == "s3" and parts.netloc:
         # boto3 takes a quarter of a second to import, which a local folder need not pay.
         from sluice_trainer.store.s3 import S3Store, client

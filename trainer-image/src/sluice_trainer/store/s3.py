@@ -35,7 +35,7 @@ _TRANSFER = TransferConfig(
 )
 _CHECKED = {"ChecksumAlgorithm": "SHA256"}
 _OUTER_WAITS_S = (1.0, 4.0, 10.0)
-"""Waits between rounds of three tries each, which are botocore's own. Then the operator's backoff takes over."""
+"""Waits between rounds, each of three tries by botocore. Then the operator's backoff takes over."""
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"412", "PreconditionFailed"}
