@@ -9,17 +9,15 @@ import hashlib
 import os
 import platform
 import shutil
-import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from sluice_localcluster.errors import LocalClusterError
 from sluice_localcluster.lock import exclusive
 from sluice_localcluster.paths import GO_FOLDER, cache_folder
-from sluice_localcluster.process import tail
-from sluice_localcluster.progress import Heartbeat, say
+from sluice_localcluster.progress import say
+from sluice_localcluster.visible import run_visibly, tail
 
 KUBERNETES_VERSION = "v1.36.3"
 HELM_VERSION = "v4.3.1"
@@ -126,20 +124,17 @@ def _run_go(program: Program, output: Path, log: Path) -> float:
             "install Go 1.26 or newer (go.dev/doc/install) and put it on PATH"
         )
     argv = ["go", "build", "-v", *_arguments(program), "-o", str(output), program.package]
-    env = {**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"}
-    heartbeat = Heartbeat(f"building {program.name}")
-    with log.open("wb") as sink:
-        child = subprocess.Popen(argv, cwd=program.module, env=env, stdout=sink, stderr=sink)
-        try:
-            while child.poll() is None:
-                heartbeat.beat(_describe(log))
-                time.sleep(0.2)
-        finally:
-            child.kill()
-            child.wait()
-    if child.returncode != 0:
+    code, seconds = run_visibly(
+        f"building {program.name}",
+        argv,
+        log,
+        folder=program.module,
+        env={**os.environ, "CGO_ENABLED": "0", "GOWORK": "off"},
+        describe=_describe,
+    )
+    if code != 0:
         raise LocalClusterError(f"building {program.name} failed:\n{tail(log, 20)}")
-    return heartbeat.elapsed
+    return seconds
 
 
 def _arguments(program: Program) -> list[str]:

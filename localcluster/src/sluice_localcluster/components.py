@@ -37,6 +37,7 @@ class Ports:
 
     etcd: int = 2379
     etcd_peer: int = 2380
+    etcd_metrics: int = 2381
     apiserver: int = 6443
     controller_manager: int = 10257
     scheduler: int = 10259
@@ -78,6 +79,8 @@ def etcd(plane: Plane) -> Component:
     """The store; it may lose data in a power cut, which a throw-away cluster can afford."""
     client = f"http://127.0.0.1:{plane.ports.etcd}"
     peer = f"http://127.0.0.1:{plane.ports.etcd_peer}"
+    # Whoever reaches the store is administrator, so only its health leaves loopback.
+    metrics = f"http://{plane.address}:{plane.ports.etcd_metrics}"
     argv = (
         str(plane.binaries / "etcd"),
         f"--data-dir={plane.folder / 'etcd'}",
@@ -87,9 +90,10 @@ def etcd(plane: Plane) -> Component:
         f"--listen-peer-urls={peer}",
         f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=default={peer}",
+        f"--listen-metrics-urls={metrics}",
         "--log-level=warn",
     )
-    return Component("etcd", argv, f"{client}/health")
+    return Component("etcd", argv, f"{metrics}/health")
 
 
 def apiserver(plane: Plane) -> Component:

@@ -6,6 +6,7 @@ Real etcd, API server and controllers; no kubelet, so Pods stay as tests set the
 import json
 import shutil
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -86,11 +87,10 @@ class ControlPlane:
         binary_folder = binaries.ensure(binaries.KUBERNETES)
         own_folder(self.workdir)
         self._processes.stop_rest()
-        take = self._lease.take
         self._plane = Plane(
             self.workdir,
             binary_folder,
-            ports=Ports(take(), take(), take(), take(), take()),
+            ports=Ports(*(self._lease.take() for _ in fields(Ports))),
             audit=self._audit,
         )
         try:

@@ -17,8 +17,10 @@ from pathlib import Path
 
 from sluice_localcluster.errors import LocalClusterError
 from sluice_localcluster.identity import MARKER, Identity, identify, is_alive, marked
+from sluice_localcluster.visible import tail
 
 _POLL_SECONDS = 0.05
+_INTENT = ".starting"
 
 
 class Processes:
@@ -51,6 +53,8 @@ class Processes:
         """Start `name` in a session of its own and record it; its output is appended to its log."""
         self._records.mkdir(parents=True, exist_ok=True)
         self._logs.mkdir(parents=True, exist_ok=True)
+        intent = self._records / f"{name}{_INTENT}"
+        intent.touch()
         with self.log_file(name).open("ab") as log:
             child = subprocess.Popen(
                 list(argv),
@@ -66,7 +70,12 @@ class Processes:
         if identity is None:
             raise LocalClusterError(self.describe_death(name))
         self._write(name, identity)
+        intent.unlink()
         return identity
+
+    def was_interrupted(self) -> bool:
+        """Whether a driver was killed between starting a process and recording it."""
+        return any(self._records.glob(f"*{_INTENT}"))
 
     def stop(self, name: str, grace_seconds: float = 10.0) -> None:
         """End `name` and forget it; a process that was never started is no error."""
@@ -79,8 +88,8 @@ class Processes:
         """End everything that was started for this folder, recorded or not."""
         while strays := marked(self.folder):  # a process may have forked meanwhile
             self.end(strays, grace_seconds)
-        for name in self.names():
-            self.stop(name)
+        for path in self._records.glob("*"):
+            path.unlink()
 
     def end(self, processes: Iterable[Identity], grace_seconds: float) -> None:
         """Ask the processes to stop, wait, and kill those that did not."""
@@ -139,10 +148,3 @@ def send(identity: Identity, number: signal.Signals) -> bool:
         return True
     finally:
         os.close(descriptor)
-
-
-def tail(path: Path, lines: int) -> str:
-    """Return the last lines of a log."""
-    if not path.exists():
-        return "(no log)"
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])

@@ -8,7 +8,7 @@ import pytest
 from sluice_localcluster import components
 from sluice_localcluster.components import Component, Plane, Ports
 
-PLANE = Plane(Path("/state"), Path("/bin"), ports=Ports(1, 2, 3, 4, 5))
+PLANE = Plane(Path("/state"), Path("/bin"), ports=Ports(1, 2, 9, 3, 4, 5))
 
 
 def options(component: Component) -> dict[str, str]:
