@@ -98,7 +98,7 @@ def _type(field: Schema) -> str:
 
 def _default(field: Schema) -> str:
     default = field.get("default")
-    if default is None or default in ({}, []) or field["type"] == "array":
+    if default is None or field["type"] in ("array", "object"):
         return ""
     return f"`{json.dumps(default)}`"
 

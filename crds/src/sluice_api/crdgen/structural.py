@@ -11,7 +11,6 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from sluice_api.base import ApiModel, Rule
-from sluice_api.hashing import plain
 
 Schema = dict[str, Any]
 
@@ -62,8 +61,8 @@ class _ModelSchema(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def encode_default(self, dft: Any) -> Any:
-        """Nested defaults fill themselves, so the outer one holds only what differs."""
-        return plain(dft) if isinstance(dft, ApiModel) else super().encode_default(dft)
+        """The whole object: the API server evaluates rules on a default before it fills nested ones."""
+        return dft.dump() if isinstance(dft, ApiModel) else super().encode_default(dft)
 
     def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
         """The model's schema with its cross-field rules."""
