@@ -1,0 +1,53 @@
+"""Whether rows make a pack: the rules that a user sets, and the ones that always hold."""
+
+from sluice_api import reasons
+from sluice_api.contracts.requests import PackRequest
+from sluice_api.reasons import Reason
+from sluice_trainer.data.build import Built
+
+Refusal = tuple[Reason, str]
+
+
+def refusal(request: PackRequest, built: Built) -> Refusal | None:
+    """Why the pack is refused, or None. The most fundamental reason comes first."""
+    return (
+        _empty_source(request, built)
+        or _no_usable_rows(built)
+        or _too_many_rejected(request, built)
+        or _too_few_rows(request, built)
+    )
+
+
+def _empty_source(request: PackRequest, built: Built) -> Refusal | None:
+    empty = [s for s in request.sources if not built.read_per_source[s.name]]
+    if not empty:
+        return None
+    named = ", ".join(f"{s.name} ({s.locator})" for s in empty)
+    return reasons.SOURCE_EMPTY, f"no rows in source {named}"
+
+
+def _no_usable_rows(built: Built) -> Refusal | None:
+    if built.tally.accepted:
+        return None
+    return reasons.NO_USABLE_ROWS, f"none of {built.tally.counts.read} rows is usable: {_codes(built)}"
+
+
+def _too_many_rejected(request: PackRequest, built: Built) -> Refusal | None:
+    faulty, read = built.tally.faulty, built.tally.counts.read
+    allowed = request.validation.max_rejected_percent
+    if faulty * 100 <= allowed * read:
+        return None
+    share = f"{faulty} of {read} rows were rejected ({100 * faulty / read:.1f} %)"
+    return reasons.TOO_MANY_REJECTED, f"{share}, at most {allowed} % may be: {_codes(built)}"
+
+
+def _too_few_rows(request: PackRequest, built: Built) -> Refusal | None:
+    accepted, wanted = built.tally.accepted, request.validation.min_rows
+    if accepted >= wanted:
+        return None
+    told = f"{accepted} rows were accepted, at least {wanted} are demanded"
+    return reasons.TOO_FEW_ROWS, f"{told}; left out: {_codes(built) or 'none'}"
+
+
+def _codes(built: Built) -> str:
+    return ", ".join(f"{r.reason} {r.count}" for r in built.tally.rejections())
