@@ -46,7 +46,7 @@ def _complete(done: list[PodView], ask: Ask) -> Ended:
     if not done:
         return Ended("Interrupted", reasons.REPORT_LOST, "the Pod was gone before its report was read")
     pod = done[-1]
-    report = read_report(pod.termination_message, ask)
+    report = read_report(pod.termination_message, ask.stage, ask.request_hash)
     if report is None or report.failure is not None or report.result is None:
         message = f"Pod {pod.meta.name} ended well but its report cannot be read"
         return Ended("Failed", reasons.REPORT_UNREADABLE, message, pod)
@@ -81,7 +81,7 @@ def _failed(pod: PodView, ask: Ask) -> Ended:
     if pod.terminated_reason == "OOMKilled":
         return Ended("Failed", reasons.OUT_OF_MEMORY, f"Pod {pod.meta.name} was killed for memory", pod)
     outcome, reason = _BY_CODE.get(code, ("Failed", reasons.STAGE_CRASHED))
-    report = read_report(pod.termination_message, ask)
+    report = read_report(pod.termination_message, ask.stage, ask.request_hash)
     message = f"Pod {pod.meta.name} ended with exit code {code}"
     if report is not None and report.failure is not None:
         message = report.failure.message
@@ -91,11 +91,11 @@ def _failed(pod: PodView, ask: Ask) -> Ended:
     return Ended(outcome, reason, message, pod, report)
 
 
-def read_report(message: str, ask: Ask) -> Report | None:
+def read_report(message: str, stage: str, request_hash: str) -> Report | None:
     """The report in a termination message, if it is one and answers this request."""
     try:
         report = Report.parse(json.loads(message))
         report.typed_result()
     except (ValueError, TypeError, AttributeError, RecursionError, ValidationError):
         return None
-    return report if (report.stage, report.request_hash) == (ask.stage, ask.request_hash) else None
+    return report if (report.stage, report.request_hash) == (stage, request_hash) else None

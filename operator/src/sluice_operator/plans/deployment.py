@@ -1,0 +1,59 @@
+"""Deployment: honour_suspend -> resolve_profiles -> run the table of promotion -> summarise."""
+
+from sluice_api import reasons
+from sluice_api.deployment import DeploymentSpec
+from sluice_operator.model import Observed, Plan
+from sluice_operator.plans import common
+from sluice_operator.plans.deployment_status import summarise, summarise_stopped
+from sluice_operator.plans.draft import Draft, Stop
+from sluice_operator.plans.promotion.rows import run_rows
+from sluice_operator.plans.promotion.scene import Scene
+from sluice_operator.settings import ServingProfile
+
+JOB_TTL_SECONDS = 3600
+"""Verify Jobs are small and many; their records stay."""
+
+
+def plan_deployment(observed: Observed) -> Plan:
+    """The Plan of a Deployment (modeldeployments.sluice.dev)."""
+    draft = Draft()
+    scene = _set_scene(observed)
+    if isinstance(scene, Stop):
+        return summarise_stopped(observed, draft, scene)
+    suspended = common.honour_suspend(observed, draft, suspended=scene.spec.suspend)
+    if suspended is not None:
+        return summarise_stopped(observed, draft, suspended)
+    moved = run_rows(scene, draft)
+    common.clean_up(observed, draft, JOB_TTL_SECONDS)
+    return summarise(scene, draft, moved)
+
+
+def _set_scene(observed: Observed) -> Scene | Stop:
+    spec = common.parse_spec(DeploymentSpec, observed)
+    if isinstance(spec, Stop):
+        return spec
+    broken = common.unreadable_records(observed)
+    if broken is not None:
+        return broken
+    platform = common.resolve_platform(observed, spec.profile)
+    if isinstance(platform, Stop):
+        return platform
+    serving = _serving_profile(observed, spec)
+    return serving if isinstance(serving, Stop) else Scene(observed, spec, platform, serving)
+
+
+def _serving_profile(observed: Observed, spec: DeploymentSpec) -> ServingProfile | Stop:
+    namespace, name = observed.me.resource.meta.namespace, spec.serving.profile
+    offered = [p.name for p in observed.settings.serving if p.allows(namespace)]
+    listed = f"namespace {namespace} may use: {', '.join(offered) or 'none'}"
+    profile = observed.settings.serving_profile(name)
+    if profile is None:
+        return Stop("Stalled", reasons.PROFILE_NOT_FOUND, f"spec.serving.profile is {name!r}; {listed}")
+    if not profile.allows(namespace):
+        return Stop("Stalled", reasons.PROFILE_NOT_ALLOWED, f"spec.serving.profile is {name!r}; {listed}")
+    wrong = [a.name for a in spec.serving.arguments if a.name not in profile.allowed_arguments]
+    if wrong:
+        allowed = ", ".join(profile.allowed_arguments) or "none"
+        message = f"spec.serving.arguments: {', '.join(wrong)}; profile {name} allows: {allowed}"
+        return Stop("Stalled", reasons.ARGUMENT_NOT_ALLOWED, message)
+    return profile
