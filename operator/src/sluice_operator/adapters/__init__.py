@@ -1,0 +1,1 @@
+"""Doors to the outside: one package per outside system, and nobody else opens them."""

@@ -1,0 +1,155 @@
+"""The wire: credentials, timeouts, a bounded pool of threads, and errors that say how to go on.
+
+Plain JSON in and out. The client's models are never used: they cost memory and time, and lose fields that
+are newer than the client.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+from kubernetes import config
+from kubernetes.client import ApiException, Configuration
+from kubernetes.client.rest import RESTClientObject
+
+from sluice_operator import metrics
+from sluice_operator.adapters.cluster.errors import Unavailable, error_for
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 15.0
+KILL_VARIABLE = "SLUICE_KILL_AFTER_WRITES"
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """How to reach the API server; kopf gets them from here, so that there is one way to log in."""
+
+    server: str
+    ca_path: str | None
+    token: str | None
+    certificate_path: str | None
+    private_key_path: str | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; `counted` marks writes that a kill test may stop after."""
+
+    method: str
+    path: str
+    query: Sequence[tuple[str, str]] = ()
+    body: Mapping[str, Any] | None = None
+    content_type: str = JSON
+    counted: bool = False
+
+
+class Transport:
+    """Sends requests in threads and gives back plain data."""
+
+    def __init__(self, kubeconfig: Path | None = None, *, threads: int = 16) -> None:
+        self._configuration = _configuration(kubeconfig, threads)
+        self._rest = RESTClientObject(self._configuration)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="api")
+        self._kill_after = int(os.environ.get(KILL_VARIABLE, "0"))
+        self._writes = 0
+        self.fence: Callable[[], None] = lambda: None
+        """Called before each counted write; raises when this process may not write any more."""
+
+    async def send(self, request: Request) -> dict[str, Any]:
+        """The answer's JSON. Raises an ApiError."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._send, request)
+
+    def credentials(self) -> Credentials:
+        """The current credentials; a projected token is read again from its file."""
+        found = self._configuration
+        header: str = found.get_api_key_with_prefix("BearerToken") or ""
+        return Credentials(
+            server=found.host,
+            ca_path=found.ssl_ca_cert,
+            token=header.split(" ", 1)[-1] or None,
+            certificate_path=found.cert_file,
+            private_key_path=found.key_file,
+        )
+
+    def close(self) -> None:
+        """Let threads end that have nothing to do; a request that hangs is left behind."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _send(self, request: Request) -> dict[str, Any]:
+        if request.counted:
+            self.fence()
+        started = time.monotonic()
+        code = "error"
+        try:
+            answer = self._call(request)
+            code = "2xx"
+        except ApiException as error:
+            code = str(error.status or "error")
+            retry_after = (error.headers or {}).get("Retry-After")
+            raise error_for(error.status or 0, _text(error.body), retry_after) from None
+        except urllib3.exceptions.HTTPError as error:
+            raise Unavailable(0, f"the API server did not answer: {type(error).__name__}") from None
+        finally:
+            metrics.API_REQUESTS.labels(request.method, code).inc()
+            metrics.API_SECONDS.labels(request.method).observe(time.monotonic() - started)
+        self._count(request)
+        return answer
+
+    def _call(self, request: Request) -> dict[str, Any]:
+        response = self._rest.request(
+            request.method,
+            self._configuration.host + request.path,
+            query_params=list(request.query),
+            headers=self._headers(request.content_type),
+            body=request.body,
+            _preload_content=False,
+            _request_timeout=(CONNECT_SECONDS, READ_SECONDS),
+        )
+        try:
+            answer = json.loads(response.data)
+        except ValueError as error:
+            raise Unavailable(response.status, f"the answer is not JSON: {error}") from None
+        return answer if isinstance(answer, dict) else {}
+
+    def _headers(self, content_type: str) -> dict[str, str]:
+        headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": "sluice-operator"}
+        # Asked for at every request: a projected token changes while we run.
+        if bearer := self._configuration.get_api_key_with_prefix("BearerToken"):
+            headers["Authorization"] = bearer
+        return headers
+
+    def _count(self, request: Request) -> None:
+        # A test hook: kill tests stop the operator after each of its writes in turn.
+        if not request.counted:
+            return
+        self._writes += 1
+        if self._writes == self._kill_after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _configuration(kubeconfig: Path | None, threads: int) -> Configuration:
+    found = Configuration()
+    if kubeconfig is None:
+        config.load_incluster_config(client_configuration=found)
+    else:
+        config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
+    found.connection_pool_maxsize = threads
+    # Our queue tries again, with backoff and the whole picture; the wire never does by itself.
+    found.retries = False
+    return found
+
+
+def _text(body: object) -> str:
+    return body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")

@@ -1,0 +1,175 @@
+"""What the operator knows of the cluster: slim views, merged by resourceVersion, with an index by owner.
+
+Fed by watches, by lists and by the answers to our own writes, in any order: the newest version wins, and what
+was deleted stays deleted, because a UID never comes back. Never I/O.
+"""
+
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from sluice_operator import metrics, raw
+from sluice_operator.graph import Graph
+from sluice_operator.kinds import RESOURCES, WATCHED, Kind
+from sluice_operator.model import JobView, Key, PodView, Related, Resource, ServiceView, SlotView
+from sluice_operator.views import StoredRecord, View, open_record, owner_key
+
+Place = tuple[str, str]
+"""Namespace and name."""
+Concerned = frozenset[Key]
+"""Keys that a change concerns."""
+TOMBSTONES = 10_000
+"""UIDs of deleted objects that are remembered; no watch lags that far behind a list."""
+_TELLING: frozenset[Kind] = frozenset({*RESOURCES, "ControllerRevision", "Service"})
+"""Kinds of which those who refer to the owner hear: what they decide from."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A complete list of one kind."""
+
+    kind: Kind
+    namespace: str | None
+    resource_version: int
+    known_before: int
+    """Newest version that was known when the list began."""
+    views: tuple[View, ...] = field(repr=False)
+
+
+class Cache:
+    """Objects of all watched kinds."""
+
+    def __init__(self) -> None:
+        self._objects: dict[Kind, dict[Place, View]] = {kind: {} for kind in WATCHED}
+        self._newest: Counter[Kind] = Counter()
+        self._children: dict[Key, set[tuple[Kind, Place]]] = defaultdict(set)
+        self._graph = Graph()
+        self._dead: OrderedDict[str, None] = OrderedDict()
+
+    def put(self, kind: Kind, view: View) -> Concerned:
+        """Take a view unless a newer one is known."""
+        place = _place(view)
+        old = self._objects[kind].get(place)
+        if view.meta.uid in self._dead or (old is not None and version(view) <= version(old)):
+            return frozenset()
+        before = self._forget(kind, old) if old is not None else frozenset()
+        self._objects[kind][place] = view
+        self._newest[kind] = max(self._newest[kind], version(view))
+        if isinstance(view, Resource):
+            self._graph.put(view)
+        elif owner := owner_key(view.meta):
+            self._children[owner].add((kind, place))
+        return before | self._concerned(kind, view)
+
+    def remove(self, kind: Kind, view: View) -> Concerned:
+        """Forget an object for good."""
+        self._dead[view.meta.uid] = None
+        if len(self._dead) > TOMBSTONES:
+            self._dead.popitem(last=False)
+        old = self._objects[kind].get(_place(view))
+        return self._forget(kind, old) if old is not None and old.meta.uid == view.meta.uid else frozenset()
+
+    def replace(self, snapshot: Snapshot) -> Concerned:
+        """Take a complete list: what it does not hold and is not younger than it, is gone."""
+        kind, newest = snapshot.kind, snapshot.resource_version
+        known = [v for v in self._objects[kind].values() if snapshot.namespace in (None, v.meta.namespace)]
+        changed: list[Concerned] = []
+        if newest < snapshot.known_before:
+            # The store was restored from the past: its truth holds, whatever we saw since.
+            changed += [self._forget(kind, view) for view in known]
+            self._dead.clear()
+        else:
+            listed = {v.meta.uid for v in snapshot.views}
+            ghosts = [v for v in known if v.meta.uid not in listed and version(v) <= newest]
+            metrics.GHOSTS.labels(kind).inc(len(ghosts))
+            changed += [self.remove(kind, ghost) for ghost in ghosts]
+        found = [self.put(kind, view) for view in snapshot.views]
+        if snapshot.known_before:
+            metrics.MISSED.labels(kind).inc(sum(bool(keys) for keys in found))
+        return frozenset().union(*changed, *found)
+
+    def newest(self, kind: Kind) -> int:
+        """Newest version of any object of that kind that was ever seen."""
+        return self._newest[kind]
+
+    def get(self, kind: Kind, namespace: str, name: str) -> View | None:
+        """One object."""
+        return self._objects[kind].get((namespace, name))
+
+    def resource(self, key: Key) -> Resource | None:
+        """One of our objects."""
+        found = self._objects[key.kind].get((key.namespace, key.name))
+        return found if isinstance(found, Resource) else None
+
+    def keys(self) -> tuple[Key, ...]:
+        """All our objects."""
+        return tuple(Key(ns, kind, name) for kind in RESOURCES for ns, name in self._objects[kind])
+
+    def related(self, key: Key) -> Related | None:
+        """An object with its children, each sort ordered by name; None when it is missing."""
+        resource = self.resource(key)
+        if resource is None:
+            return None
+        views = [self._objects[kind][place] for kind, place in sorted(self._children.get(key, ()))]
+        jobs = tuple(v for v in views if isinstance(v, JobView))
+        return Related(
+            resource=resource,
+            records=tuple(open_record(v) for v in views if isinstance(v, StoredRecord)),
+            jobs=jobs,
+            pods=_own_pods((v for v in views if isinstance(v, PodView)), jobs),
+            slots=tuple(v for v in views if isinstance(v, SlotView)),
+            services=tuple(v for v in views if isinstance(v, ServiceView)),
+        )
+
+    def world(self, key: Key) -> Mapping[Key, Related]:
+        """Everything that exists and that `key` reaches by reference, itself included."""
+        found = ((k, self.related(k)) for k in self._graph.reachable(key))
+        return {k: related for k, related in found if related is not None}
+
+    def count_conditions(self) -> Iterator[metrics.Sample]:
+        """How many of our objects have which condition."""
+        for kind in RESOURCES:
+            counts = Counter(
+                (raw.text(c, "type"), raw.text(c, "status"))
+                for view in self._objects[kind].values()
+                if isinstance(view, Resource)
+                for c in raw.items(view.status, "conditions")
+            )
+            yield from ((kind, *condition, number) for condition, number in counts.items())
+
+    def count_objects(self) -> Iterator[tuple[str, int]]:
+        """How many objects of each kind are known."""
+        return ((kind, len(objects)) for kind, objects in self._objects.items())
+
+    def _forget(self, kind: Kind, view: View) -> Concerned:
+        concerned = self._concerned(kind, view)
+        del self._objects[kind][_place(view)]
+        if isinstance(view, Resource):
+            self._graph.drop(view.key)
+        elif owner := owner_key(view.meta):
+            self._children[owner].discard((kind, _place(view)))
+            if not self._children[owner]:
+                del self._children[owner]
+        return concerned
+
+    def _concerned(self, kind: Kind, view: View) -> Concerned:
+        key = view.key if isinstance(view, Resource) else owner_key(view.meta)
+        if key is None:
+            return frozenset()
+        return self._graph.concerned(key) if kind in _TELLING else frozenset({key})
+
+
+def version(view: View) -> int:
+    """resourceVersion as the number that it is; 0 for odd ones."""
+    found = view.meta.resource_version
+    return int(found) if found.isdecimal() else 0
+
+
+def _place(view: View) -> Place:
+    return view.meta.namespace, view.meta.name
+
+
+def _own_pods(pods: Iterable[PodView], jobs: tuple[JobView, ...]) -> tuple[PodView, ...]:
+    """Pods of slots, and Pods whose Job is one of these: a label alone makes nobody ours."""
+    uids = {job.meta.uid for job in jobs}
+    return tuple(p for p in pods if p.job is None or (p.meta.owner is not None and p.meta.owner.uid in uids))
