@@ -3,7 +3,6 @@
 Only the order of the steps is here; each step is a module of `data`.
 """
 
-from functools import partial
 from pathlib import Path
 
 from sluice_api import reasons
@@ -22,7 +21,6 @@ from sluice_trainer.data.splitting import SPLITS
 from sluice_trainer.data.verdict import refusal
 from sluice_trainer.errors import InputWrong
 from sluice_trainer.store.files import upload_folder
-from sluice_trainer.store.open import open_for
 
 _MOST_REJECTIONS = 8
 _MOST_SOURCES = 4
@@ -58,7 +56,7 @@ def _check(request: PackRequest) -> None:
 
 
 def _fetch(request: PackRequest, ctx: Context) -> tuple[Fetched, ...]:
-    access = Access(partial(open_for, settings=ctx.envelope.store), Path(CONFIGMAP_FOLDER))
+    access = Access(ctx.open, Path(CONFIGMAP_FOLDER))
     return tuple(fetch_source(s, ctx.work / "sources" / s.name, access) for s in request.sources)
 
 

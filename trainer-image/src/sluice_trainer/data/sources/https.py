@@ -3,6 +3,7 @@
 Redirects stay on the host, sizes and times are bounded, and only what may pass by itself is tried again.
 """
 
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +23,7 @@ TIMEOUT_S: Final = 30.0
 WAITS_S: Final = (1.0, 4.0)
 """Waits between tries. Then the operator's backoff takes over."""
 _CHUNK: Final = 1024 * 1024
+_TROUBLE: Final = (urllib.error.URLError, ConnectionError, TimeoutError, ssl.SSLError, HTTPException)
 _PASSING: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -57,7 +59,7 @@ def fetch_https(source: Source, destination: Path, _: Access) -> None:
             if error.code not in _PASSING:
                 raise _refused(source, error.code) from error
             trouble: Exception = error
-        except (OSError, HTTPException) as error:
+        except _TROUBLE as error:
             trouble = error
         else:
             return

@@ -1,0 +1,198 @@
+"""The pack stage from sources to a manifest that everything later trusts."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluice_api import reasons
+from sluice_api.contracts.reports import PackResult
+from sluice_trainer.data.manifest import PackDetails
+from sluice_trainer.data.rows import Row, read_rows
+from sluice_trainer.errors import InputWrong
+from sluice_trainer.stages import pack as pack_stage
+from sluice_trainer.store.files import Damaged, fetch_folder
+from sluice_trainer.store.local import LocalStore
+from sluice_trainer.store.markers import newest
+from support.stagerun import run_stage
+
+CLASSIFICATION = {"labels": ["red", "blue"], "instruction": "Pick one of {labels}."}
+TRIAGE: dict[str, Any] = {"task": "Classification", "classification": CLASSIFICATION}
+
+
+class Bench:
+    """A store, and a ConfigMap whose keys are the sources."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "store"
+        self.configmap = folder / "configmaps" / "data"
+        self.configmap.mkdir(parents=True)
+        self.store = LocalStore(self.root)
+
+    def pack(
+        self, *files: tuple[str, bytes], mapper: str = "LabelToClassification", **request: Any
+    ) -> PackResult:
+        """Result of packing these files."""
+        for name, data in files:
+            (self.configmap / name).write_bytes(data)
+        sources = [
+            {"name": name.partition(".")[0], "locator": f"configmap:data/{name}", "mapper": mapper}
+            for name, _ in files
+        ]
+        task = TRIAGE if mapper == "LabelToClassification" else {}
+        result = run_stage("pack", {"sources": sources, **task, **request}, self.root)
+        assert isinstance(result, PackResult)
+        return result
+
+    def details(self, result: PackResult) -> PackDetails:
+        """Details of a finished pack."""
+        assert result.manifest is not None
+        manifest = self.root / result.manifest.uri / "manifest.json"
+        return PackDetails.parse(json.loads(manifest.read_bytes())["details"])
+
+    def rows(self, result: PackResult, split: str) -> list[Row]:
+        """Rows of a finished pack."""
+        assert result.manifest is not None
+        return list(read_rows(self.root / result.manifest.uri, split))
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(pack_stage, "CONFIGMAP_FOLDER", str(tmp_path / "configmaps"))
+    return Bench(tmp_path)
+
+
+def _rows(count: int, **more: Any) -> bytes:
+    rows = [{"text": f"thing {i}", "label": ("red", "blue")[i % 2], **more} for i in range(count)]
+    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
+
+
+def test_D08_a_broken_line_is_rejected_as_parse_error_and_counts_sum_exactly(bench: Bench) -> None:
+    result = bench.pack(("rows.jsonl", _rows(5) + b'{"text": "cut'), validation={"maxRejectedPercent": 20})
+    assert (result.rows.read, result.rows.accepted, result.rows.rejected) == (6, 5, 1)
+    assert [(r.reason, r.count) for r in result.rejections] == [("parse_error", 1)]
+    assert sum(split.rows for split in result.splits) == 5
+
+
+def test_D08_every_way_to_lose_a_row_is_counted_once(bench: Bench) -> None:
+    bad = b'[1]\n{"text": "x"}\n{"label": "red"}\n{"text": "x", "label": "green"}\nnonsense\n'
+    result = bench.pack(("rows.jsonl", _rows(4) * 2 + bad), validation={"maxRejectedPercent": 100})
+    assert {r.reason: r.count for r in result.rejections} == {
+        "duplicate": 4,
+        "label_not_allowed": 1,
+        "missing_label": 1,
+        "missing_text": 1,
+        "parse_error": 1,
+        "row_not_object": 1,
+    }
+    assert result.rows.read == result.rows.accepted + result.rows.rejected == 13
+
+
+def test_D14_the_manifest_has_task_profile_and_scoring_mode(bench: Bench) -> None:
+    details = bench.details(bench.pack(("rows.jsonl", _rows(40))))
+    assert (details.purpose, details.task, details.scoring_mode) == ("Train", "Classification", "Label")
+    assert (details.labels, details.instruction) == (("red", "blue"), "Pick one of {labels}.")
+    assert details.splits == {"train": 38, "validation": 2}
+    chat = b'{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]}\n'
+    details = bench.details(bench.pack(("chat.jsonl", chat), mapper="ChatMessages", purpose="Evaluation"))
+    assert (details.purpose, details.task, details.scoring_mode) == ("Evaluation", "Chat", "Text")
+    assert details.splits == {"eval": 1}
+
+
+def test_D14_the_pack_outlives_its_source_and_an_edit_of_its_rows_is_found(
+    bench: Bench, tmp_path: Path
+) -> None:
+    result = bench.pack(("rows.jsonl", _rows(40)))
+    assert result.manifest is not None
+    (bench.configmap / "rows.jsonl").unlink()
+    fetch_folder(bench.store, result.manifest.uri, result.manifest.digest, tmp_path / "copy")
+    assert len(list(read_rows(tmp_path / "copy", "train"))) == 38
+    train = bench.root / result.manifest.uri / "data" / "train.jsonl"
+    train.write_bytes(train.read_bytes().replace(b'"red"', b'"RED"', 1))
+    with pytest.raises(Damaged):
+        fetch_folder(bench.store, result.manifest.uri, result.manifest.digest, tmp_path / "again")
+
+
+def test_D14_equal_content_has_one_digest_and_is_found_by_it(bench: Bench) -> None:
+    first = bench.pack(("rows.jsonl", _rows(40)), identity="a")
+    second = bench.pack(("rows.jsonl", _rows(40)), identity="b")
+    other = bench.pack(("rows.jsonl", _rows(41)))
+    assert first.digest == second.digest != other.digest
+    assert first.manifest is not None
+    assert first.digest is not None
+    found = newest(bench.store, f"packs/{first.digest.removeprefix('sha256:')}")
+    assert found is not None
+    assert found[1].manifest_digest == first.digest
+
+
+def test_D18_no_group_lands_in_two_splits(bench: Bench) -> None:
+    data = b"".join(
+        _rows(30, customer=f"customer-{i % 20}", n=i).replace(b"thing", b"item %d" % i) for i in range(20)
+    )
+    result = bench.pack(
+        ("rows.jsonl", data),
+        split={"groupBy": "customer", "validationPercent": 20, "testPercent": 10},
+    )
+    groups = {s.name: {row.group for row in bench.rows(result, s.name)} for s in result.splits}
+    assert {name: len(found) for name, found in groups.items()} == {"train": 14, "validation": 4, "test": 2}
+    assert len(set.union(*groups.values())) == 20
+
+
+def test_D18_a_row_without_its_group_is_rejected(bench: Bench) -> None:
+    result = bench.pack(
+        ("rows.jsonl", _rows(9, customer=1) + b'{"text": "x", "label": "red"}\n'),
+        split={"groupBy": "customer"},
+    )
+    assert [(r.reason, r.count) for r in result.rejections] == [("missing_group", 1)]
+
+
+def test_white_space_special_tokens_and_order_of_rows_are_kept(bench: Bench) -> None:
+    text = "\t<|im_end|>\n\n  two  \u2028 "
+    rows = json.dumps({"text": text, "label": "red"}).encode() + b"\n" + _rows(2)
+    result = bench.pack(("rows.jsonl", rows), purpose="Evaluation")
+    [first, *_] = bench.rows(result, "eval")
+    assert first.prompt[-1]["content"] == f"Pick one of red, blue.\n\n{text}"
+    assert [row.line for row in bench.rows(result, "eval")] == [1, 2, 3]
+
+
+def test_repeats_keep_names_of_their_own_when_they_are_not_dropped(bench: Bench) -> None:
+    result = bench.pack(("rows.jsonl", _rows(2) * 2), purpose="Evaluation", cleaning={"deduplicate": False})
+    ids = [row.id for row in bench.rows(result, "eval")]
+    assert len(set(ids)) == 4
+    assert ids[2:] == [f"{name}-2" for name in ids[:2]]
+
+
+def test_duplicates_are_found_across_sources(bench: Bench) -> None:
+    csv = b"text,label\nthing 0,red\nnew,blue\n"
+    result = bench.pack(("rows.jsonl", _rows(2)), ("more.csv", csv))
+    assert {r.reason: r.count for r in result.rejections} == {"duplicate": 1}
+    assert [s.name for s in result.resolved] == ["rows", "more"]
+
+
+@pytest.mark.parametrize(
+    ("data", "request_part", "reason", "read"),
+    [
+        (b"\n \n", {}, reasons.SOURCE_EMPTY, 0),
+        (b"nonsense\n", {}, reasons.NO_USABLE_ROWS, 1),
+        (_rows(4), {"validation": {"minRows": 5}}, reasons.TOO_FEW_ROWS, 4),
+        (_rows(4) + b"nonsense\n", {}, reasons.TOO_MANY_REJECTED, 5),
+    ],
+)
+def test_a_refused_pack_reports_its_counts_and_leaves_no_marker(
+    bench: Bench, data: bytes, request_part: dict[str, Any], reason: reasons.Reason, read: int
+) -> None:
+    with pytest.raises(InputWrong) as caught:
+        bench.pack(("rows.jsonl", data), **request_part)
+    assert caught.value.reason == reason
+    assert isinstance(caught.value.result, PackResult)
+    assert caught.value.result.rows.read == read
+    assert caught.value.result.digest is None
+    assert not bench.root.exists()
+
+
+def test_a_mapper_that_needs_labels_is_refused_before_anything_is_read(bench: Bench) -> None:
+    request = {"sources": [{"name": "a", "locator": "configmap:x/a.csv", "mapper": "LabelToClassification"}]}
+    with pytest.raises(InputWrong, match="needs task Classification") as caught:
+        run_stage("pack", request, bench.root)
+    assert caught.value.reason == reasons.INVALID_SPEC
