@@ -1,0 +1,70 @@
+"""A small client of the real API server: one kept connection per thread, raw JSON both ways."""
+
+import http.client
+import json
+import ssl
+import threading
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from sluice_api import meta
+from sluice_api.kinds import KINDS
+from sluice_localcluster import ControlPlane
+
+DRY_RUN = "dryRun=All&fieldValidation=Strict"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API server said."""
+
+    code: int
+    body: dict[str, Any]
+
+    @property
+    def accepted(self) -> bool:
+        if self.code not in {200, 201, 400, 422}:
+            raise AssertionError(f"neither accepted nor refused: {self.code} {self.body}")
+        return self.code < 300
+
+    @property
+    def message(self) -> str:
+        return str(self.body.get("message", ""))
+
+
+@dataclass
+class KubeApi:
+    """The API server of a control plane, as its administrator."""
+
+    plane: ControlPlane
+    _local: threading.local = field(default_factory=threading.local)
+
+    def create(self, kind: str, obj: dict[str, Any], query: str = DRY_RUN) -> Answer:
+        return self.call("POST", f"{self._path(kind)}?{query}", obj)
+
+    def replace(self, kind: str, obj: dict[str, Any], query: str = DRY_RUN) -> Answer:
+        return self.call("PUT", f"{self._path(kind)}/{obj['metadata']['name']}?{query}", obj)
+
+    def delete(self, kind: str, name: str) -> Answer:
+        return self.call("DELETE", f"{self._path(kind)}/{name}", None)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None) -> Answer:
+        connection = self._connection()
+        headers = {"Authorization": f"Bearer {self.plane.token}", "Content-Type": "application/json"}
+        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        response = connection.getresponse()
+        return Answer(response.status, json.loads(response.read()))
+
+    def _path(self, kind: str) -> str:
+        return f"/apis/{meta.API_VERSION}/namespaces/default/{KINDS[kind].plural}"
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        if not hasattr(self._local, "connection"):
+            url = urlsplit(self.plane.url)
+            context = ssl.create_default_context(cafile=str(self.plane.ca_file))
+            self._local.connection = http.client.HTTPSConnection(
+                str(url.hostname), url.port, context=context, timeout=30
+            )
+        connection: http.client.HTTPSConnection = self._local.connection
+        return connection
