@@ -1,0 +1,56 @@
+# The commands of the project. `make` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+REPORTS := build/reports
+CACHE := $(or $(SLUICE_CACHE),$(HOME)/.cache/sluice)
+SOURCES := crds/src operator/src trainer-image/src localcluster/src
+# Two workers, one control plane each; tests of one file stay together.
+PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+say = @printf '\n==> %s\n' "$(1)"
+
+.PHONY: help
+help: ## List the targets.
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Make .venv from the locks; does nothing when nothing changed.
+	$(call say,setting up the Python environment)
+	@bash requirements/setup.sh
+
+.PHONY: fmt
+fmt: setup ## Format the code and mend what ruff can mend.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: gen
+gen: setup ## Write CRDs, editor schemas and reference pages from the models.
+	$(BIN)/python -m sluice_api.crdgen --write
+
+.PHONY: lint
+lint: setup ## Check style, types, layers, spelling and generated files.
+	$(call say,style)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(call say,types)
+	@$(BIN)/mypy $(SOURCES)
+	$(call say,layers)
+	@PYTHONPATH=crds/src:operator/src:trainer-image/src:localcluster/src $(BIN)/lint-imports
+	$(call say,spelling)
+	@git ls-files -z | xargs -0 $(BIN)/codespell
+	$(call say,generated files)
+	@$(BIN)/python -m sluice_api.crdgen --check
+
+.PHONY: test
+test: lint ## Lint, then unit, contract, integration and chart tests on a real control plane.
+	$(call say,tests (the first run builds the control plane: 5 to 10 minutes))
+	@mkdir -p $(REPORTS)
+	@$(PYTEST) --junitxml=$(REPORTS)/tests.xml
+	$(call say,all green (JUnit report: $(REPORTS)/tests.xml))
+
+.PHONY: clean-cache
+clean-cache: ## Remove built binaries and downloads outside the checkout.
+	rm -rf -- "$(CACHE)"
