@@ -1,0 +1,195 @@
+"""Checkpoints: what a crash, a stop or a deadline leaves, and how the next attempt goes on from there."""
+
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from sluice_api import reasons
+from sluice_api.contracts.requests import TrainRequest
+from sluice_api.layout import checkpoint_key, checkpoints_key
+from sluice_trainer.context import Context
+from sluice_trainer.errors import DeadlineExceeded, DependencyUnavailable, InputWrong, StoppedOnRequest
+from sluice_trainer.stages import train
+from sluice_trainer.store import markers
+from support.clock import FakeClock
+from support.training import FINGERPRINT, Bench, losses, make_bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return make_bench(tmp_path)
+
+
+def weights(bench: Bench, ctx: Context, name: str = "adapter_model.safetensors") -> dict[str, list[float]]:
+    tensors = load_file(bench.root / ctx.folder / name)
+    return {key: value.flatten().tolist() for key, value in tensors.items()}
+
+
+def stop_at(step: int):
+    return lambda at, ctx: ctx.stop.set() if at == step else None
+
+
+def complete_steps(bench: Bench) -> list[int]:
+    keys = bench.store.list(checkpoints_key(FINGERPRINT))
+    return sorted(int(k.split("/step-")[1].split("/")[0]) for k in keys if "/done-" in k)
+
+
+def stopped_at_5(bench: Bench, tmp_path: Path, request: TrainRequest) -> Context:
+    ctx = bench.context(request, tmp_path / "w1", "attempt-1", stop_at(5))
+    with pytest.raises(StoppedOnRequest):
+        train.run(request, ctx)
+    return ctx
+
+
+@pytest.mark.parametrize("kind", ["LoRA", "None"])
+def test_T14_resumed_run_ends_with_the_weights_of_the_unbroken_one(tmp_path: Path, kind: str) -> None:
+    changed = {
+        "adapter": {"type": kind, "rank": 4, "alpha": 8, "dropout": "0.1" if kind == "LoRA" else "0"},
+        "hyperparameters": {"warmupSteps": 2},
+    }
+    name = "adapter_model.safetensors" if kind == "LoRA" else "model.safetensors"
+    bench = make_bench(tmp_path / "broken")
+    request = bench.train_request(10, **changed)
+    first = stopped_at_5(bench, tmp_path, request)
+    second = bench.context(request, tmp_path / "w2", "attempt-2")
+    output = train.run(request, second)
+
+    whole = make_bench(tmp_path / "whole")
+    unbroken = whole.context(request, tmp_path / "w3")
+    train.run(request, unbroken)
+
+    assert output.result.resumed_from == 5
+    assert losses(first) + losses(second) == losses(unbroken)
+    assert weights(bench, second, name) == weights(whole, unbroken, name)
+
+
+def test_T15_damaged_checkpoint_is_voided_and_the_one_before_is_taken(bench: Bench, tmp_path: Path) -> None:
+    request = bench.train_request(10, checkpoint={"everySteps": 2})
+    stopped_at_5(bench, tmp_path, request)
+    assert complete_steps(bench) == [4, 5]
+    (bench.root / checkpoint_key(FINGERPRINT, 5) / "attempt-1" / "weights.safetensors").write_bytes(b"cut")
+
+    output = train.run(request, bench.context(request, tmp_path / "w2", "attempt-2"))
+
+    assert output.result.resumed_from == 4
+    assert markers.newest(bench.store, checkpoint_key(FINGERPRINT, 4)) is None, "pruned, being the oldest"
+
+
+def test_T15_checkpoint_without_marker_is_ignored(bench: Bench, tmp_path: Path) -> None:
+    request = bench.train_request(10, checkpoint={"everySteps": 2})
+    stopped_at_5(bench, tmp_path, request)
+    (bench.root / checkpoint_key(FINGERPRINT, 5) / "done-0.json").unlink()
+
+    output = train.run(request, bench.context(request, tmp_path / "w2", "attempt-2"))
+
+    assert output.result.resumed_from == 4
+
+
+def test_T15_second_save_of_a_step_overwrites_nothing(bench: Bench, tmp_path: Path) -> None:
+    from sluice_trainer.training.checkpoints import Checkpoints
+
+    def save(attempt: str, text: str) -> None:
+        checkpoints = Checkpoints(bench.store, FINGERPRINT, attempt, 2, FakeClock(), tmp_path / attempt)
+        checkpoints.save(3, lambda folder: (folder / "weights").write_text(text))
+        checkpoints.finish()
+
+    save("attempt-1", "first")
+    before = {k: bench.store.read(k) for k in bench.store.list(checkpoints_key(FINGERPRINT))}
+    save("attempt-2", "second")
+
+    assert {k: bench.store.read(k) for k in bench.store.list(checkpoints_key(FINGERPRINT))} == before
+
+
+def test_T16_request_to_end_saves_the_step_and_says_so(bench: Bench, tmp_path: Path) -> None:
+    request = bench.train_request(10)
+    ctx = bench.context(request, tmp_path / "w", on_step=stop_at(3))
+    with pytest.raises(StoppedOnRequest) as ended:
+        train.run(request, ctx)
+
+    assert (ended.value.exit_code, ended.value.reason) == (75, reasons.STOPPED_ON_REQUEST)
+    assert complete_steps(bench) == [3]
+    assert not (bench.root / ctx.folder).exists(), "nothing was reported as trained"
+
+
+def test_T21_deadline_keeps_the_checkpoint(bench: Bench, tmp_path: Path) -> None:
+    request = bench.train_request(10)
+    ctx = bench.context(request, tmp_path / "w", deadline=9.0, on_step=lambda step, ctx: ctx.clock.sleep(3.0))
+    with pytest.raises(DeadlineExceeded) as ended:
+        train.run(request, ctx)
+
+    assert (ended.value.exit_code, complete_steps(bench)) == (72, [3])
+
+
+def test_T14_checkpoints_follow_steps_and_seconds_and_the_oldest_go(bench: Bench, tmp_path: Path) -> None:
+    request = bench.train_request(10, checkpoint={"everySteps": 4, "everySeconds": 10, "keepLast": 3})
+    seen: list[list[int]] = []
+
+    def slow_after_4(step: int, ctx: Context) -> None:
+        seen.append(complete_steps(bench))
+        ctx.clock.sleep(20.0 if step > 4 else 0.0)
+
+    train.run(request, bench.context(request, tmp_path / "w", on_step=slow_after_4))
+
+    assert complete_steps(bench) == [8, 9, 10]
+    assert 4 in {s for steps in seen for s in steps}
+
+
+def test_T29_same_seed_gives_the_same_losses_and_another_does_not(bench: Bench, tmp_path: Path) -> None:
+    def run(name: str, seed: int) -> list[float]:
+        request = bench.train_request(4, fingerprint=name * 64, hyperparameters={"seed": seed})
+        ctx = bench.context(request, tmp_path / name)
+        train.run(request, ctx)
+        return losses(ctx)
+
+    assert run("a", 1) == run("b", 1)
+    assert run("c", 1) != run("d", 2)
+
+
+def test_T14_trained_run_is_not_trained_again(bench: Bench, tmp_path: Path) -> None:
+    request = bench.train_request(4)
+    first = train.run(request, bench.context(request, tmp_path / "w1"))
+    ctx = bench.context(request, tmp_path / "w2", "attempt-2")
+    second = train.run(request, ctx)
+
+    assert losses(ctx) == []
+    assert second.manifest.digest == first.manifest.digest
+
+
+def test_held_lock_ends_the_attempt_before_anything_is_loaded(bench: Bench, tmp_path: Path) -> None:
+    from sluice_trainer.store.lock import FingerprintLock
+
+    beats = iter(range(1000))
+    holder = FingerprintLock(bench.store, FINGERPRINT, FakeClock())
+    holder.acquire()
+    request = bench.train_request(4)
+    ctx = bench.context(request, tmp_path / "w")
+    object.__setattr__(
+        ctx, "clock", FakeClock(on_sleep=lambda _: holder.beat() if next(beats) < 1000 else None)
+    )
+    with pytest.raises(DependencyUnavailable) as ended:
+        train.run(request, ctx)
+    holder.release()
+
+    assert ended.value.reason is reasons.LOCK_HELD
+    assert list(ctx.work.iterdir()) == []
+
+
+def test_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(bench: Bench, tmp_path: Path) -> None:
+    from sluice_trainer.training import learner
+
+    request = bench.train_request(10, checkpoint={"everySteps": 2})
+    original = learner.predict
+
+    def poisoned(step: int, ctx: Context) -> None:
+        if step == 3:
+            learner.predict = lambda model, batch: original(model, batch) * float("nan")
+
+    try:
+        with pytest.raises(InputWrong) as ended:
+            train.run(request, bench.context(request, tmp_path / "w", on_step=poisoned))
+    finally:
+        learner.predict = original
+
+    assert ended.value.reason is reasons.LOSS_NOT_FINITE
+    assert complete_steps(bench) == [2]

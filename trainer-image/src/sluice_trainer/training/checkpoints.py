@@ -1,0 +1,117 @@
+"""Checkpoints in the store: one folder per step, a marker last, the newest complete one wins.
+
+    train/<fingerprint>/checkpoints/step-<n>/<attempt>/...   files and their manifest
+    train/<fingerprint>/checkpoints/step-<n>/done-<k>.json   names the attempt's folder that holds
+
+What a checkpoint contains belongs to `state.py`.
+"""
+
+import logging
+import re
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sluice_api.contracts.manifests import Marker
+from sluice_api.layout import checkpoint_key, checkpoints_key, done_number
+from sluice_trainer.context import Clock
+from sluice_trainer.store import markers
+from sluice_trainer.store.base import ObjectStore
+from sluice_trainer.store.files import Damaged, fetch_folder, upload_folder
+
+_STEP = re.compile(r"/step-(\d+)/")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoints of one fingerprint. Uploads run beside training, one at a time."""
+
+    store: ObjectStore
+    fingerprint: str
+    attempt: str
+    """Name of this attempt's folders; no other attempt writes there."""
+    keep_last: int
+    clock: Clock
+    work: Path
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "checkpoint"))
+    _upload: Future[None] | None = None
+
+    def save(self, step: int, write: Callable[[Path], None]) -> None:
+        """Write now, upload in the background. A failed upload is raised by the next call or by `finish`."""
+        self.finish()
+        local = self.work / f"step-{step}"
+        local.mkdir(parents=True)
+        write(local)
+        self._upload = self._pool.submit(self._publish, step, local)
+
+    def finish(self) -> None:
+        """Wait for the upload. Raises what went wrong there."""
+        if self._upload is not None:
+            upload, self._upload = self._upload, None
+            upload.result()
+
+    def resume(self, destination: Path) -> int | None:
+        """Fetch the newest complete checkpoint, whichever attempt wrote it. The step, or None for none.
+
+        A damaged one is voided and the one before it is taken.
+        """
+        for step in sorted(self._complete(), reverse=True):
+            key = checkpoint_key(self.fingerprint, step)
+            found = markers.newest(self.store, key)
+            if found is None:
+                continue
+            number, marker = found
+            try:
+                fetch_folder(self.store, marker.folder, marker.manifest_digest, destination)
+            except Damaged as damage:
+                _log.warning("checkpoint of step %d is damaged: %s", step, damage.message)
+                markers.mark_damaged(self.store, key, number, damage.note)
+                shutil.rmtree(destination, ignore_errors=True)
+                continue
+            return step
+        return None
+
+    def _publish(self, step: int, local: Path) -> None:
+        key = checkpoint_key(self.fingerprint, step)
+        if markers.newest(self.store, key) is None:
+            folder = f"{key}/{self.attempt}"
+            manifest = upload_folder(
+                self.store, local, folder, {"fingerprint": self.fingerprint, "step": step}
+            )
+            markers.publish(
+                self.store,
+                key,
+                Marker(
+                    folder=folder,
+                    manifest_digest=manifest.digest,
+                    created_at=f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+                ),
+            )
+        shutil.rmtree(local)
+        self._prune()
+
+    def _prune(self) -> None:
+        """Forget what is older than the newest ones. Markers go first: nothing trusts what a crash leaves."""
+        kept = sorted(self._complete())[-self.keep_last :]
+        keys = [k for k in self.store.list(checkpoints_key(self.fingerprint)) if _step_of(k) < min(kept)]
+        for key in sorted(keys, key=lambda k: done_number(k) is None):
+            self.store.delete(key)
+
+    def _complete(self) -> set[int]:
+        """Steps whose newest marker holds."""
+        keys = list(self.store.list(checkpoints_key(self.fingerprint)))
+        marked = {_step_of(key) for key in keys if done_number(key) is not None}
+        return {
+            s for s in marked if markers.newest(self.store, checkpoint_key(self.fingerprint, s)) is not None
+        }
+
+
+def _step_of(key: str) -> int:
+    match = _STEP.search(key)
+    if match is None:
+        raise ValueError(f"{key} does not belong to a checkpoint")
+    return int(match.group(1))

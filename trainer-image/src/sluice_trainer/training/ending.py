@@ -1,0 +1,24 @@
+"""Why an attempt at training has to end early. Asked between steps, when nothing is half done."""
+
+import threading
+
+from sluice_api import reasons
+from sluice_trainer.context import Context
+from sluice_trainer.errors import DeadlineExceeded, DependencyUnavailable, StageError, StoppedOnRequest
+
+
+def ending_now(ctx: Context, lock_lost: threading.Event) -> StageError | None:
+    """The error that the attempt is to end with, or None."""
+    left = ctx.remaining_seconds
+    if ctx.stop.is_set():
+        return StoppedOnRequest(reasons.STOPPED_ON_REQUEST, "asked to end; every finished step was saved")
+    if left is not None and left <= 0:
+        return DeadlineExceeded(
+            reasons.DEADLINE_EXCEEDED,
+            "the running time of all attempts is over; every finished step was saved",
+        )
+    if lock_lost.is_set():
+        return DependencyUnavailable(
+            reasons.LOCK_HELD, "another attempt took the lock over while this one could not reach the store"
+        )
+    return None

@@ -1,0 +1,93 @@
+"""What a resumed attempt needs, as files: weights that learn, optimiser, random numbers, counters.
+
+Safetensors and JSON only; nothing is pickled. Where the files go belongs to `checkpoints.py`.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+
+from sluice_trainer.training.learner import Learner, StepOutcome
+
+WEIGHTS, OPTIMISER, RANDOM, COUNTERS = (
+    "weights.safetensors",
+    "optimiser.safetensors",
+    "random.safetensors",
+    "counters.json",
+)
+
+
+@dataclass(frozen=True)
+class Counters:
+    """How far the run is, over all attempts. The step alone decides order of data and learning rate."""
+
+    step: int = 0
+    """Steps done."""
+    tokens: int = 0
+    answer_tokens: int = 0
+    skipped_steps: int = 0
+    """Steps without any answer token."""
+    seconds: float = 0.0
+    """Time spent in steps."""
+    loss: float | None = None
+    """Loss of the last step that learnt."""
+
+    def after(self, outcome: StepOutcome | None, seconds: float) -> "Counters":
+        """Counters one step on."""
+        return Counters(
+            step=self.step + 1,
+            tokens=self.tokens + (outcome.tokens if outcome else 0),
+            answer_tokens=self.answer_tokens + (outcome.answer_tokens if outcome else 0),
+            skipped_steps=self.skipped_steps + (outcome is None),
+            seconds=self.seconds + seconds,
+            loss=outcome.loss if outcome else self.loss,
+        )
+
+
+def save_state(folder: Path, learner: Learner, counters: Counters) -> None:
+    """Write everything into an empty folder."""
+    named = _learning(learner)
+    save_file({name: p.detach().contiguous() for name, p in named.items()}, folder / WEIGHTS)
+    moments = {
+        f"{name}/{key}": value.contiguous()
+        for name, parameter in named.items()
+        for key, value in learner.optimiser.state[parameter].items()
+    }
+    save_file(moments, folder / OPTIMISER)
+    save_file(_random_state(learner.device), folder / RANDOM)
+    (folder / COUNTERS).write_text(json.dumps(asdict(counters), sort_keys=True), encoding="utf-8")
+
+
+def load_state(folder: Path, learner: Learner) -> Counters:
+    """Put everything back as it was, to the bit."""
+    named = _learning(learner)
+    weights = load_file(folder / WEIGHTS)
+    if weights.keys() != named.keys():
+        raise ValueError("the checkpoint holds other weights than the model that is to learn")
+    moments = load_file(folder / OPTIMISER)
+    with torch.no_grad():
+        for name, parameter in named.items():
+            parameter.copy_(weights[name])
+    for place, value in moments.items():
+        name, _, key = place.rpartition("/")
+        learner.optimiser.state[named[name]][key] = value.to(learner.device)
+    _restore_random(load_file(folder / RANDOM))
+    return Counters(**json.loads((folder / COUNTERS).read_text(encoding="utf-8")))
+
+
+def _learning(learner: Learner) -> dict[str, torch.nn.Parameter]:
+    return {name: p for name, p in learner.model.named_parameters() if p.requires_grad}
+
+
+def _random_state(device: torch.device) -> dict[str, torch.Tensor]:
+    found = {"cpu": torch.get_rng_state()}
+    return found | {"cuda": torch.cuda.get_rng_state()} if device.type == "cuda" else found
+
+
+def _restore_random(states: dict[str, torch.Tensor]) -> None:
+    torch.set_rng_state(states["cpu"])
+    if "cuda" in states and torch.cuda.is_available():
+        torch.cuda.set_rng_state(states["cuda"])
