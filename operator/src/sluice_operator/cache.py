@@ -110,7 +110,8 @@ class Cache:
         resource = self.resource(key)
         if resource is None:
             return None
-        views = [self._objects[kind][place] for kind, place in sorted(self._children.get(key, ()))]
+        found = (self._objects[kind][place] for kind, place in sorted(self._children.get(key, ())))
+        views = [v for v in found if isinstance(v, PodView) or _is_owned(v, resource)]
         jobs = tuple(v for v in views if isinstance(v, JobView))
         return Related(
             resource=resource,
@@ -169,7 +170,16 @@ def _place(view: View) -> Place:
     return view.meta.namespace, view.meta.name
 
 
+def _is_owned(view: View, owner: Resource) -> bool:
+    """Whether a child belongs to this very object, not to a namesake that was deleted before it."""
+    return view.meta.owner is not None and view.meta.owner.uid == owner.meta.uid
+
+
 def _own_pods(pods: Iterable[PodView], jobs: tuple[JobView, ...]) -> tuple[PodView, ...]:
-    """Pods of slots, and Pods whose Job is one of these: a label alone makes nobody ours."""
-    uids = {job.meta.uid for job in jobs}
-    return tuple(p for p in pods if p.job is None or (p.meta.owner is not None and p.meta.owner.uid in uids))
+    """All Pods but those that only claim to be a Job's: its name is theirs, its UID is not."""
+    uids = {job.meta.name: job.meta.uid for job in jobs}
+    return tuple(p for p in pods if p.job not in uids or _owner_uid(p) == uids[p.job])
+
+
+def _owner_uid(pod: PodView) -> str:
+    return pod.meta.owner.uid if pod.meta.owner else ""

@@ -1,0 +1,217 @@
+"""The quickstart as planners see it: from rows to traffic, and what must not happen."""
+
+import pytest
+
+from support.quickstart import Stages, deployment_spec, gate_spec, quickstart, run_spec
+from support.simcluster import SimCluster
+
+
+def conditions(cluster: SimCluster, kind: str, name: str) -> dict[str, tuple[str, str]]:
+    found = cluster.objects[kind, name]["status"]["conditions"]
+    return {c["type"]: (c["status"], c["reason"]) for c in found}
+
+
+def serves(cluster: SimCluster) -> str | None:
+    """Digest that the public Service leads to."""
+    service = cluster.get("Service", "live")
+    slot = (service or {"spec": {}})["spec"].get("selector", {}).get("sluice.dev/slot")
+    found = cluster.get("AppsDeployment", slot) if slot else None
+    return found["metadata"]["annotations"]["sluice.dev/digest"] if found else None
+
+
+def artifact(cluster: SimCluster, run: str) -> str:
+    return cluster.objects["TrainingRun", run]["status"]["artifact"]["digest"]
+
+
+def test_a_passing_run_goes_live() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    assert conditions(cluster, "DatasetPack", "train")["Ready"] == ("True", "Packed")
+    assert conditions(cluster, "TrainingRun", "good")["Finished"] == ("True", "Trained")
+    assert conditions(cluster, "EvalGate", "gate")["Passed"] == ("True", "Passed")
+    assert conditions(cluster, "Deployment", "live")["Ready"] == ("True", "Serving")
+    assert serves(cluster) == artifact(cluster, "good")
+
+
+def test_nothing_is_written_at_rest() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    for key in cluster.own():
+        plan = cluster.plan(key)
+        assert plan is not None
+        assert (plan.apply, plan.delete, plan.events) == ((), (), ())
+        assert plan.status == cluster.objects[key.kind, key.name]["status"]
+
+
+def test_deleted_status_and_jobs_come_back_without_a_job() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    before = {key: cluster.objects[key.kind, key.name]["status"] for key in cluster.own()}
+    for job in cluster.of("Job"):
+        cluster.drop("Job", job["metadata"]["name"])
+    for key in cluster.own():
+        cluster.put(key.kind, cluster.objects[key.kind, key.name] | {"status": {}})
+    cluster.writes.clear()
+    cluster.settle()
+    assert not [w for w in cluster.writes if w[1] == "Job"]
+    for key, old in before.items():
+        new = cluster.objects[key.kind, key.name]["status"]
+        assert without_times(new) == without_times(old)
+
+
+def without_times(status: dict) -> dict:
+    stripped = [{k: v for k, v in c.items() if k != "lastTransitionTime"} for c in status["conditions"]]
+    return {**status, "conditions": stripped}
+
+
+def test_a_failing_run_is_refused_and_the_good_one_keeps_serving() -> None:
+    stages = Stages()
+    cluster = quickstart(stages)
+    cluster.settle()
+    good = serves(cluster)
+    cluster.add("TrainingRun", "bad", run_spec(2, steps=2), {"task": "triage"})
+    cluster.sleep(60)
+    stages.verdict = lambda digest: "Pass" if digest == good else "Fail"
+    cluster.settle()
+    assert conditions(cluster, "EvalGate", "gate")["Passed"] == ("False", "CriterionFailed")
+    assert conditions(cluster, "Deployment", "live")["Ready"] == ("True", "Serving")
+    assert conditions(cluster, "Deployment", "live")["Progressing"] == ("False", "DeploymentPromoteBlocked")
+    assert serves(cluster) == good
+
+
+def test_X11_a_newer_pass_takes_over_and_an_unhealthy_one_goes_back() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    first = serves(cluster)
+    cluster.add("TrainingRun", "better", run_spec(2), {"task": "triage"})
+    cluster.sleep(60)
+    cluster.settle()
+    second = serves(cluster)
+    assert second == artifact(cluster, "better") != first
+    slot = cluster.objects["Service", "live"]["spec"]["selector"]["sluice.dev/slot"]
+    broken = cluster.objects["AppsDeployment", slot]
+    broken["metadata"]["annotations"]["test/broken"] = "true"
+    cluster.put("AppsDeployment", broken)
+    cluster.settle()
+    assert serves(cluster) == first
+    assert conditions(cluster, "Deployment", "live")["RolledBack"] == ("True", "RolledBack")
+
+
+def test_X11_an_unhealthy_first_model_has_nothing_to_go_back_to() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    slot = cluster.objects["Service", "live"]["spec"]["selector"]["sluice.dev/slot"]
+    broken = cluster.objects["AppsDeployment", slot]
+    broken["metadata"]["annotations"]["test/broken"] = "true"
+    cluster.put("AppsDeployment", broken)
+    cluster.settle()
+    assert conditions(cluster, "Deployment", "live")["Ready"] == ("False", "DeploymentRollbackNoPredecessor")
+
+
+@pytest.mark.parametrize("verdict", ["Fail", "Inconclusive"])
+def test_X09_nothing_goes_live_without_a_pass(verdict: str) -> None:
+    cluster = quickstart(Stages(verdict=lambda _: verdict))
+    cluster.settle()
+    assert serves(cluster) is None
+    assert conditions(cluster, "Deployment", "live")["Progressing"] == ("False", "DeploymentPromoteBlocked")
+
+
+def test_X09_nothing_goes_live_without_a_gate() -> None:
+    cluster = quickstart()
+    cluster.drop("EvalGate", "gate")
+    cluster.settle()
+    assert serves(cluster) is None
+    assert conditions(cluster, "Deployment", "live")["GateOpen"] == ("False", "GateMissing")
+
+
+def test_X09_a_pass_for_another_digest_is_no_pass() -> None:
+    cluster = quickstart()
+    for _ in range(12):
+        cluster.settle(rounds=1)
+    for revision in cluster.of("ControllerRevision"):
+        if revision["data"].get("record") == "verdict":
+            revision["data"]["digest"] = "sha256:" + "0" * 64
+    cluster.drop("Service", "live")
+    cluster.settle()
+    live = [r for r in cluster.of("ControllerRevision") if r["data"].get("phase") == "done"]
+    for link in live:
+        assert link["data"]["digest"] == artifact(cluster, "good")
+
+
+def test_deleting_the_gate_leaves_what_is_live_alone() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    live = serves(cluster)
+    cluster.drop("EvalGate", "gate")
+    cluster.drop("TrainingRun", "good")
+    cluster.settle()
+    assert serves(cluster) == live
+    assert conditions(cluster, "Deployment", "live")["Ready"] == ("True", "Serving")
+
+
+def test_T04_recreated_run_is_adopted_without_a_train_job() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    cluster.drop("TrainingRun", "good")
+    cluster.writes.clear()
+    cluster.add("TrainingRun", "good", run_spec(1), {"task": "triage"})
+    cluster.settle()
+    made = [name for verb, kind, name in cluster.writes if (verb, kind) == ("create", "Job")]
+    assert [name.split("-")[1] for name in made] == ["prepare"]
+    assert conditions(cluster, "TrainingRun", "good")["Ready"] == ("True", "Adopted")
+
+
+def test_a_hand_moved_selector_is_put_back() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    live = serves(cluster)
+    service = cluster.objects["Service", "live"]
+    service["spec"]["selector"] = {"app": "mine"}
+    cluster.put("Service", service)
+    cluster.settle()
+    assert serves(cluster) == live
+
+
+def test_a_changed_profile_makes_a_new_revision_of_the_same_digest() -> None:
+    cluster = quickstart()
+    cluster.settle()
+    live = serves(cluster)
+    slots = {s["metadata"]["name"] for s in cluster.of("AppsDeployment")}
+    cluster.add("Deployment", "live", deployment_spec(serving={"maxModelLength": 512}))
+    cluster.settle()
+    assert serves(cluster) == live
+    now = cluster.objects["Service", "live"]["spec"]["selector"]["sluice.dev/slot"]
+    assert now not in slots
+
+
+def test_a_gate_that_nobody_could_pass_takes_no_job() -> None:
+    cluster = quickstart(Stages(items=40), gate_spec("0.98"))
+    cluster.settle()
+    assert conditions(cluster, "EvalGate", "gate")["Stalled"] == ("True", "GateUnreachable")
+    assert not [w for w in cluster.writes if "evaluate" in w[2]]
+
+
+def test_a_failed_stage_is_tried_again_within_its_budget() -> None:
+    stages = Stages(faults=[(70, None, "stage_crashed")] * 2)
+    cluster = quickstart(stages)
+    cluster.settle(rounds=120, seconds=5)
+    assert conditions(cluster, "DatasetPack", "train")["Ready"] == ("True", "Packed")
+
+
+def test_a_wrong_input_is_never_tried_again() -> None:
+    stages = Stages(faults=[(64, None, "source_not_found")] * 2)
+    cluster = quickstart(stages)
+    cluster.settle()
+    assert conditions(cluster, "DatasetPack", "train")["Stalled"] == ("True", "SourceNotFound")
+    jobs = [w for w in cluster.writes if w[1] == "Job" and "train-pack" in w[2]]
+    assert len(jobs) == 1
+
+
+def test_suspended_objects_start_nothing() -> None:
+    cluster = quickstart()
+    for name in ("train", "gold"):
+        spec = cluster.objects["DatasetPack", name]["spec"]
+        cluster.add("DatasetPack", name, spec | {"suspend": True})
+    cluster.settle()
+    assert not cluster.of("Job")
+    assert conditions(cluster, "DatasetPack", "train")["Suspended"] == ("True", "Suspended")
