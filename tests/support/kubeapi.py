@@ -46,6 +46,10 @@ class KubeApi:
     def replace(self, kind: str, obj: dict[str, Any], query: str = DRY_RUN) -> Answer:
         return self.call("PUT", f"{self._path(kind)}/{obj['metadata']['name']}?{query}", obj)
 
+    def replace_status(self, kind: str, obj: dict[str, Any]) -> Answer:
+        path = f"{self._path(kind)}/{obj['metadata']['name']}/status?fieldValidation=Strict"
+        return self.call("PUT", path, obj)
+
     def delete(self, kind: str, name: str) -> Answer:
         return self.call("DELETE", f"{self._path(kind)}/{name}", None)
 
