@@ -56,17 +56,14 @@ LEASE = KindPath("coordination.k8s.io/v1", "Lease", "leases")
 EVENT = KindPath("events.k8s.io/v1", "Event", "events")
 TOKEN_REVIEW = KindPath("authentication.k8s.io/v1", "TokenReview", "tokenreviews")
 
-_BY_API: Mapping[tuple[str, str], KindPath] = {
-    (k.api_version, k.kind): k for k in (*WATCHED.values(), CONFIG_MAP)
-}
-_NAMES: Mapping[KindPath, Kind] = {path: kind for kind, path in WATCHED.items()}
+_BY_API: Mapping[tuple[str, str], Kind] = {(p.api_version, p.kind): kind for kind, p in WATCHED.items()}
 
 
-def path_of(manifest: Mapping[str, Any]) -> KindPath:
-    """The kind of a manifest. Raises KeyError for a kind that the operator never writes."""
+def kind_of(manifest: Mapping[str, Any]) -> Kind:
+    """Our name of a manifest's kind. Raises KeyError for a kind that the operator never writes."""
     return _BY_API[manifest["apiVersion"], manifest["kind"]]
 
 
-def kind_of(manifest: Mapping[str, Any]) -> Kind | None:
-    """Our name of a manifest's kind; None when it is not watched."""
-    return _NAMES.get(path_of(manifest))
+def path_of(manifest: Mapping[str, Any]) -> KindPath:
+    """Where a manifest's kind lives."""
+    return WATCHED[kind_of(manifest)]

@@ -1,0 +1,78 @@
+"""kopf as a source of wake-ups: it watches, and it writes nothing.
+
+Only `kopf.on.event` is used: no other handler keeps its promise through a failed write, a missed deletion or
+a restart. Children are filtered by the API server, by label.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import kopf
+
+from sluice_api.meta import GROUP
+from sluice_operator import metrics
+from sluice_operator.adapters.cluster.cluster import OURS
+from sluice_operator.adapters.cluster.transport import Credentials
+from sluice_operator.kinds import CHILDREN, WATCHED, Kind
+
+Told = Callable[[Kind, str | None, object], None]
+"""Takes kind, type of the event (None for an object of a list) and object. Called in kopf's thread."""
+
+
+def registry(tell: Told, credentials: Callable[[], Credentials]) -> kopf.OperatorRegistry:
+    """Handlers for every watched kind, and the one login."""
+    found = kopf.OperatorRegistry()
+    for kind, path in WATCHED.items():
+        kopf.on.event(path.group, path.version, path.plural, id=kind, registry=found)(_handler(kind, tell))
+
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        now = credentials()
+        return kopf.ConnectionInfo(
+            server=now.server,
+            ca_path=now.ca_path,
+            scheme="Bearer" if now.token else None,
+            token=now.token,
+            certificate_path=now.certificate_path,
+            private_key_path=now.private_key_path,
+        )
+
+    kopf.on.login(registry=found)(login)
+    return found
+
+
+def _handler(kind: Kind, tell: Told) -> Callable[..., Any]:
+    async def on_event(event: Any, **_: Any) -> None:
+        metrics.WATCH_EVENTS.labels(kind).inc()
+        metrics.WATCH_LAST_EVENT.labels(kind).set(time.time())
+        tell(kind, event["type"], event["object"])
+
+    return on_event
+
+
+def settings() -> kopf.OperatorSettings:
+    """kopf's settings, each set on purpose; `docs/adr` tells why kopf does no more than this."""
+    found = kopf.OperatorSettings()
+    found.posting.enabled = False
+    found.scanning.disabled = True
+    found.peering.standalone = True
+    found.watching.inactivity_timeout = 70
+    found.watching.server_timeout = 240
+    found.watching.client_timeout = 270
+    found.watching.connect_timeout = 5
+    found.watching.chunk_size = 500
+    found.networking.request_timeout = 15
+    found.networking.connect_timeout = 5
+    found.networking.error_backoffs = (0.5, 1, 2, 4, 8)
+    found.networking.enforce_retry_after = True
+    found.queueing.idle_timeout = 1
+    found.queueing.exit_timeout = 0.1
+    found.queueing.error_delays = (1, 2, 5, 10, 30, 60)
+    found.process.ultimate_exiting_timeout = None
+    # Never used, because nothing is stored or finalized; ours, should kopf ever think otherwise.
+    found.persistence.finalizer = f"{GROUP}/unused-by-kopf"
+    found.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
+    found.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP)
+    for path in CHILDREN.values():
+        found.watching.label_selectors[path.group, path.version, path.plural] = OURS
+    return found

@@ -1,0 +1,109 @@
+"""kopf in a thread and a loop of its own: at its end it cancels every task that it finds in its loop.
+
+Its news cross into the operator's loop. Its death ends the operator: a process that watches nothing must not
+live on.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+import kopf
+
+from sluice_operator import metrics
+from sluice_operator.adapters.cluster.transport import Credentials
+from sluice_operator.handlers import events
+from sluice_operator.intake import Intake
+from sluice_operator.kinds import WATCHED, Kind
+from sluice_operator.views import View, view_of
+
+LOG = logging.getLogger(__name__)
+WATCHER_TASK = "watcher for "
+"""How kopf names the tasks that watch."""
+
+
+class WatchEnded(Exception):
+    """kopf stopped watching."""
+
+
+class Watch:
+    """Watches all kinds, in all or in some namespaces."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        credentials: Callable[[], Credentials],
+        namespaces: Sequence[str],
+        on_relist: Callable[[], None],
+    ) -> None:
+        self._intake = intake
+        self._credentials = credentials
+        self._namespaces = namespaces
+        self._on_relist = on_relist
+        self._stop = threading.Event()
+        self._own_loop = asyncio.new_event_loop()
+        self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._settled: set[Kind] = set()
+        self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
+
+    async def run(self) -> None:
+        """Watch until cancelled. Raises WatchEnded."""
+        self._thread.start()
+        try:
+            await asyncio.shield(self._ended)
+        finally:
+            self._stop.set()
+        raise WatchEnded("kopf stopped watching; its log says why")
+
+    def living(self) -> int:
+        """Number of watches that are alive; one may end without a word."""
+        if not self._own_loop.is_running():
+            return 0
+        tasks = tuple(asyncio.all_tasks(self._own_loop))
+        return sum(task.get_name().startswith(WATCHER_TASK) and not task.done() for task in tasks)
+
+    @property
+    def wanted(self) -> int:
+        """Number of watches that there should be."""
+        return len(WATCHED) * max(1, len(self._namespaces))
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._own_loop)
+        try:
+            kopf.run(
+                loop=self._own_loop,
+                registry=events.registry(self._tell, self._credentials),
+                settings=events.settings(),
+                clusterwide=not self._namespaces,
+                namespaces=list(self._namespaces),
+                stop_flag=self._stop,
+            )
+        except Exception:
+            LOG.exception("kopf failed")
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end)
+
+    def _end(self) -> None:
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def _tell(self, kind: Kind, event: str | None, data: object) -> None:
+        if self._loop.is_closed():
+            return
+        view = view_of(kind, data)
+        self._loop.call_soon_threadsafe(self._take, kind, event, view)
+
+    def _take(self, kind: Kind, event: str | None, view: View) -> None:
+        if event == "DELETED":
+            self._intake.remove_view(kind, view)
+        else:
+            self._intake.take_view(kind, view)
+        if event is not None:
+            self._settled.add(kind)
+        elif kind in self._settled:
+            # A list after a stream: the stream broke, and a list does not tell what was deleted meanwhile.
+            self._settled.discard(kind)
+            metrics.RELISTS.labels(kind).inc()
+            self._on_relist()

@@ -1,0 +1,63 @@
+"""Who may report: a Pod that we made, shown by a token bound to it. Answers are remembered for a minute."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sluice_api.contracts.envelope import PROGRESS_AUDIENCE
+from sluice_operator.adapters.cluster.identity import PodIdentity
+from sluice_operator.cache import Cache
+from sluice_operator.model import Key, PodView
+from sluice_operator.views import owner_key
+
+REMEMBER_SECONDS = 60.0
+REMEMBER_MAX = 4096
+Review = Callable[[str, str], Awaitable[PodIdentity | None]]
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """A Pod of ours."""
+
+    pod: PodIdentity
+    job: str
+    key: Key
+
+
+class Reporters:
+    """Tells Pods of ours from everybody else."""
+
+    def __init__(self, cache: Cache, review: Review, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cache = cache
+        self._review = review
+        self._clock = clock
+        self._reviewed: OrderedDict[bytes, tuple[float, PodIdentity | None]] = OrderedDict()
+
+    async def identify(self, token: str) -> Reporter | None:
+        """The Pod of ours that holds the token, or None. Raises ApiError when nobody can tell."""
+        pod = await self._pod_of(token)
+        if pod is None:
+            return None
+        view = self._cache.get("Pod", pod.namespace, pod.name)
+        if not isinstance(view, PodView) or view.meta.uid != pod.uid or view.job is None:
+            return None
+        key = owner_key(view.meta)
+        related = self._cache.related(key) if key else None
+        if key is None or related is None or view not in related.pods:
+            return None
+        return Reporter(pod, view.job, key)
+
+    async def _pod_of(self, token: str) -> PodIdentity | None:
+        # Only a hash is kept: whoever reads this memory learns no token.
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._reviewed.get(digest)
+        if known is not None and self._clock() - known[0] < REMEMBER_SECONDS:
+            return known[1]
+        pod = await self._review(token, PROGRESS_AUDIENCE)
+        self._reviewed[digest] = (self._clock(), pod)
+        self._reviewed.move_to_end(digest)
+        if len(self._reviewed) > REMEMBER_MAX:
+            self._reviewed.popitem(last=False)
+        return pod

@@ -1,0 +1,108 @@
+"""One pass over one object: observe, plan, delete, write, tell, write the status.
+
+Events go before the status: their names follow content, so a crash between the two repeats nothing and loses
+nothing. A failed write ends the writing; what persists is shown in the conditions.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sluice_api import reasons
+from sluice_operator import metrics
+from sluice_operator.adapters.cluster.cluster import Cluster
+from sluice_operator.adapters.cluster.errors import Conflict, Forbidden, Invalid, NotFound
+from sluice_operator.adapters.cluster.events import Recorder
+from sluice_operator.intake import Intake
+from sluice_operator.model import EventNote, Key, Observed, Plan, Resource, ResourceKind
+from sluice_operator.observe import Observer
+from sluice_operator.status import StatusBook, with_failure
+from sluice_operator.writes import ChildConflict, Outdated, Writer
+
+LOG = logging.getLogger(__name__)
+Planners = Mapping[ResourceKind, Callable[[Observed], Plan]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a pass ended well."""
+
+    is_gone: bool = False
+    requeue_after: float | None = None
+
+
+class Reconciler:
+    """Makes the cluster agree with the plan, one object at a time."""
+
+    def __init__(
+        self, observer: Observer, planners: Planners, cluster: Cluster, intake: Intake, recorder: Recorder
+    ) -> None:
+        self._observer = observer
+        self._planners = planners
+        self._cluster = cluster
+        self._intake = intake
+        self._recorder = recorder
+        self._statuses = StatusBook()
+
+    async def reconcile(self, key: Key) -> Outcome:
+        """One pass. Raises Outdated, ChildConflict or ApiError when it has to be tried again."""
+        observed = await self._observer.observe(key)
+        if observed is None:
+            self._statuses.forget(key)
+            return Outcome(is_gone=True)
+        plan = self._planners[key.kind](observed)
+        try:
+            await self._write(observed, plan)
+        except (ChildConflict, Forbidden, Invalid) as error:
+            await self._show_failure(observed, plan, error)
+            raise
+        is_news = bool(plan.apply or plan.delete)
+        await self._tell(observed.me.resource, plan.events, plan.status, is_news=is_news)
+        self._log(key, plan)
+        return Outcome(requeue_after=plan.requeue_after)
+
+    async def _write(self, observed: Observed, plan: Plan) -> None:
+        writer = Writer(self._cluster, self._intake, observed.me.resource)
+        for delete in plan.delete:
+            await writer.delete(delete)
+            metrics.WRITES.labels(delete.kind, "Delete").inc()
+        for write in plan.apply:
+            await writer.write(write)
+            metrics.WRITES.labels(observed.me.resource.kind, type(write).__name__).inc()
+
+    async def _show_failure(self, observed: Observed, plan: Plan, error: Exception) -> None:
+        reason = reasons.CHILD_CONFLICT if isinstance(error, ChildConflict) else reasons.APPLY_FAILED
+        message = f"{error} {reason.next_step}"
+        status = with_failure(plan.status, reason, message, observed) if plan.status is not None else None
+        await self._tell(observed.me.resource, (EventNote(reason, message),), status, is_news=False)
+
+    async def _tell(
+        self,
+        resource: Resource,
+        events: tuple[EventNote, ...],
+        status: Mapping[str, Any] | None,
+        *,
+        is_news: bool,
+    ) -> None:
+        """Post events when something happened, then write the status when it differs."""
+        differs = status is not None and self._statuses.differs(resource, status)
+        for note in events if differs or is_news else ():
+            await self._recorder.post(resource, note)
+        if status is not None and differs:
+            await self._write_status(resource, status)
+
+    async def _write_status(self, resource: Resource, status: Mapping[str, Any]) -> None:
+        kind, meta = resource.kind, resource.meta
+        try:
+            answer = await self._cluster.write_status(kind, meta.namespace, meta.name, meta.uid, status)
+        except (Conflict, NotFound):
+            self._intake.remove_named(kind, meta.namespace, meta.name, meta.uid)
+            raise Outdated(f"{kind} {meta.name} was replaced") from None
+        metrics.WRITES.labels(kind, "Status").inc()
+        self._statuses.wrote(resource.key, status, answer)
+        self._intake.take(kind, answer)
+
+    def _log(self, key: Key, plan: Plan) -> None:
+        for line in plan.details:
+            LOG.info(line, extra={"kind": key.kind, "namespace": key.namespace, "object": key.name})

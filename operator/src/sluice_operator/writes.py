@@ -1,0 +1,149 @@
+"""How each write of a Plan is carried out: what is read live first, what a refusal means, what becomes of the
+answer.
+
+Whatever the API server answers goes into the cache at once, so that the next pass never acts on something
+older than our own last write.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sluice_api import meta as names
+from sluice_operator import raw
+from sluice_operator.adapters.cluster.cluster import Cluster
+from sluice_operator.adapters.cluster.errors import AlreadyExists, Conflict, NotFound
+from sluice_operator.intake import Intake
+from sluice_operator.kinds import RESOURCES, WATCHED, Kind, KindPath, kind_of
+from sluice_operator.model import Apply, Create, Delete, Patch, Resource, Write
+from sluice_operator.views import meta_of
+
+
+class Outdated(Exception):
+    """The Plan was made from something that is no longer so: look again."""
+
+
+class ChildConflict(Exception):
+    """A name that we need belongs to somebody else."""
+
+
+class Writer:
+    """Carries out the writes of one pass for one object."""
+
+    def __init__(self, cluster: Cluster, intake: Intake, owner: Resource) -> None:
+        self._cluster = cluster
+        self._intake = intake
+        self._owner = owner
+        self._namespace = owner.meta.namespace
+        self._owner_is_checked = False
+
+    async def delete(self, wanted: Delete) -> None:
+        """Delete that very object."""
+        await self._require_no_record(wanted.unless_record)
+        where = (wanted.kind, self._namespace, wanted.name)
+        try:
+            rest = await self._cluster.delete(*where, wanted.uid, wanted.resource_version)
+        except Conflict:
+            await self._refresh(wanted.kind, wanted.name, wanted.uid)
+            raise Outdated(f"{wanted.kind} {wanted.name} changed before it was deleted") from None
+        if rest is None:
+            self._intake.remove_named(*where, wanted.uid)
+        else:
+            self._intake.take(wanted.kind, rest)
+
+    async def write(self, wanted: Write) -> None:
+        """Do one write."""
+        match wanted:
+            case Create():
+                await self._create(wanted)
+            case Apply():
+                await self._require_owner()
+                self._take(wanted.manifest, await self._cluster.apply(wanted.manifest))
+            case Patch():
+                await self._patch(wanted)
+
+    async def _create(self, wanted: Create) -> None:
+        await self._require_owner()
+        await self._require_no_record(wanted.unless_record)
+        try:
+            self._take(wanted.manifest, await self._cluster.create(wanted.manifest))
+        except AlreadyExists:
+            await self._accept(wanted.manifest)
+
+    async def _accept(self, manifest: Mapping[str, Any]) -> None:
+        """An object of that name is there: ours, made by an earlier pass, or somebody else's."""
+        kind, name = kind_of(manifest), manifest["metadata"]["name"]
+        try:
+            found = await self._cluster.get(WATCHED[kind], self._namespace, name)
+        except NotFound:
+            raise Outdated(f"{kind} {name} was deleted while it was created") from None
+        view = self._intake.take(kind, found)
+        if is_same(found, manifest):
+            return
+        is_ours = view.meta.annotations.get(names.ANNOTATION_OWNER_UID) == self._owner.meta.uid
+        if is_ours or view.meta.deleting:
+            raise Outdated(f"{kind} {name} is there already, and differs")
+        raise ChildConflict(f"{kind} {name} exists and belongs to {describe_owner(found)}")
+
+    async def _patch(self, wanted: Patch) -> None:
+        for seen in wanted.requires:
+            await self._require(RESOURCES[seen.kind], seen.kind, seen.name, seen.uid, seen.generation)
+        where = (wanted.kind, self._namespace, wanted.name)
+        try:
+            answer = await self._cluster.patch(*where, wanted.body, wanted.resource_version)
+        except (Conflict, NotFound):
+            await self._refresh(wanted.kind, wanted.name)
+            raise Outdated(f"{wanted.kind} {wanted.name} changed before it was patched") from None
+        self._intake.take(wanted.kind, answer)
+
+    async def _require_owner(self) -> None:
+        # Once in a pass: between its writes lie milliseconds, and the garbage collector mends the rest.
+        if self._owner_is_checked:
+            return
+        meta, kind = self._owner.meta, self._owner.kind
+        await self._require(RESOURCES[kind], kind, meta.name, meta.uid, meta.generation)
+        self._owner_is_checked = True
+
+    async def _require(self, path: KindPath, kind: Kind, name: str, uid: str, generation: int) -> None:
+        """Read live: the object is that very one, of that generation, and is not being deleted."""
+        try:
+            found = await self._cluster.get(path, self._namespace, name)
+        except NotFound:
+            self._intake.remove_named(kind, self._namespace, name, uid)
+            raise Outdated(f"{kind} {name} is gone") from None
+        live = self._intake.take(kind, found).meta
+        if (live.uid, live.generation, live.deleting) != (uid, generation, False):
+            raise Outdated(f"{kind} {name} changed")
+
+    async def _require_no_record(self, name: str) -> None:
+        if not name:
+            return
+        try:
+            found = await self._cluster.get(WATCHED["ControllerRevision"], self._namespace, name)
+        except NotFound:
+            return
+        self._intake.take("ControllerRevision", found)
+        raise Outdated(f"record {name} exists")
+
+    async def _refresh(self, kind: Kind, name: str, uid: str = "") -> None:
+        try:
+            self._intake.take(kind, await self._cluster.get(WATCHED[kind], self._namespace, name))
+        except NotFound:
+            self._intake.remove_named(kind, self._namespace, name, uid)
+
+    def _take(self, manifest: Mapping[str, Any], answer: object) -> None:
+        self._intake.take(kind_of(manifest), answer)
+
+
+def is_same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether an object is what we would have created: same owner, same request, for records same content."""
+    keys = (names.ANNOTATION_OWNER_UID, names.ANNOTATION_REQUEST_HASH)
+    have, want = (raw.mapping(x, "metadata", "annotations") for x in (found, wanted))
+    if any(have.get(key) != want.get(key) for key in keys):
+        return False
+    return found.get("data") == wanted.get("data") if kind_of(wanted) == "ControllerRevision" else True
+
+
+def describe_owner(found: Mapping[str, Any]) -> str:
+    """Who an object belongs to, for people."""
+    owner = meta_of(found).owner
+    return f"{owner.kind} {owner.name}" if owner else "nobody that Sluice knows"
