@@ -1,0 +1,37 @@
+{{- define "sluice.name" -}}
+{{- default .Release.Name .Values.nameOverride | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "sluice.labels" -}}
+{{ include "sluice.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: sluice
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "sluice.selector" -}}
+app.kubernetes.io/name: sluice-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "sluice.image" -}}
+{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag }}{{- end -}}
+{{- end -}}
+
+{{- define "sluice.settings" -}}
+trainerImage: {{ include "sluice.image" .Values.trainerImage | quote }}
+operatorNamespace: {{ .Release.Namespace | quote }}
+progressUrl: {{ printf "https://%s.%s.svc:8443" (include "sluice.name" .) .Release.Namespace | quote }}
+workers: {{ .Values.operator.workers }}
+resyncSeconds: {{ .Values.operator.resyncSeconds }}
+leaseSeconds: {{ .Values.operator.leaseSeconds }}
+leaseRenewSeconds: {{ .Values.operator.leaseRenewSeconds }}
+leaseRetrySeconds: {{ .Values.operator.leaseRetrySeconds }}
+compute:
+  {{- toYaml .Values.profiles.compute | nindent 2 }}
+storage:
+  {{- toYaml .Values.profiles.storage | nindent 2 }}
+serving:
+  {{- toYaml .Values.profiles.serving | nindent 2 }}
+{{- end -}}
