@@ -10,6 +10,7 @@ CACHE := $(or $(SLUICE_CACHE),$(HOME)/.cache/sluice)
 SOURCES := crds/src operator/src trainer-image/src localcluster/src
 # Two workers, one control plane each; tests of one file stay together.
 PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+LOCAL := PYTHONPATH=localcluster/src $(BIN)/python
 say = @printf '\n==> %s\n' "$(1)"
 
 .PHONY: help
@@ -50,6 +51,14 @@ test: lint ## Lint, then unit, contract, integration and chart tests on a real c
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) --junitxml=$(REPORTS)/tests.xml
 	$(call say,all green (JUnit report: $(REPORTS)/tests.xml))
+
+.PHONY: images
+images: setup ## Build the operator, trainer and serving images (root).
+	$(LOCAL) -m sluice_images build all
+
+.PHONY: demo-down
+demo-down: setup ## Remove the local cluster and every trace of it; caches stay (root).
+	$(LOCAL) -m sluice_localcluster down
 
 .PHONY: clean-cache
 clean-cache: ## Remove built binaries and downloads outside the checkout.
