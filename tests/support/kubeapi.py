@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import math
 import ssl
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +14,7 @@ from sluice_api import meta
 from sluice_api.kinds import KINDS
 from sluice_localcluster import ControlPlane
 
+FRESH_SECONDS = 30
 DRY_RUN = "dryRun=All&fieldValidation=Strict"
 
 
@@ -53,9 +56,11 @@ class KubeApi:
     def delete(self, kind: str, name: str) -> Answer:
         return self.call("DELETE", f"{self._path(kind)}/{name}", None)
 
-    def call(self, method: str, path: str, body: dict[str, Any] | None) -> Answer:
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, content: str = "application/json"
+    ) -> Answer:
         connection = self._connection()
-        headers = {"Authorization": f"Bearer {self.plane.token}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.plane.token}", "Content-Type": content}
         connection.request(method, path, json.dumps(body) if body is not None else None, headers)
         response = connection.getresponse()
         return Answer(response.status, json.loads(response.read()))
@@ -64,11 +69,14 @@ class KubeApi:
         return f"/apis/{meta.API_VERSION}/namespaces/default/{KINDS[kind].plural}"
 
     def _connection(self) -> http.client.HTTPSConnection:
-        if not hasattr(self._local, "connection"):
+        """This thread's connection, new when the server may have closed the old one (it does after 90 s)."""
+        now = time.monotonic()
+        if now - getattr(self._local, "used_at", -math.inf) > FRESH_SECONDS:
             url = urlsplit(self.plane.url)
             context = ssl.create_default_context(cafile=str(self.plane.ca_file))
             self._local.connection = http.client.HTTPSConnection(
                 str(url.hostname), url.port, context=context, timeout=30
             )
+        self._local.used_at = now
         connection: http.client.HTTPSConnection = self._local.connection
         return connection
