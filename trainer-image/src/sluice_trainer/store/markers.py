@@ -18,21 +18,19 @@ _RACES = 16
 
 def newest(store: ObjectStore, key: str) -> tuple[int, Marker] | None:
     """The marker with the highest number, or None when there is none or it is voided."""
-    number = _highest(store, key)
-    if number is None or store.etag(f"{key}/{damaged_name(number)}") is not None:
-        return None
-    return number, _read(store, f"{key}/{done_name(number)}")
+    number, marker = _look(store, key)
+    return None if number is None or marker is None else (number, marker)
 
 
 def publish(store: ObjectStore, key: str, marker: Marker) -> Marker:
     """Put a marker under the next free number. Returns the one that holds: ours, or who was first."""
     data = marker.model_dump_json(by_alias=True, exclude_none=True).encode()
     for _ in range(_RACES):
-        winner = newest(store, key)
+        # One look decides both: a second one could see a marker that came between, and step over it.
+        number, winner = _look(store, key)
         if winner is not None:
-            return winner[1]
-        highest = _highest(store, key)
-        if store.create(f"{key}/{done_name(0 if highest is None else highest + 1)}", data):
+            return winner
+        if store.create(f"{key}/{done_name(0 if number is None else number + 1)}", data):
             return marker
     raise DependencyUnavailable(
         reasons.STORAGE_UNAVAILABLE, f"{key}: {_RACES} markers were taken and voided while we wrote ours"
@@ -58,10 +56,14 @@ def verified(store: ObjectStore, key: str) -> Marker | None:
     return marker
 
 
-def _highest(store: ObjectStore, key: str) -> int | None:
+def _look(store: ObjectStore, key: str) -> tuple[int | None, Marker | None]:
+    """The highest number in use, and its marker unless that is voided."""
     names = (k.removeprefix(f"{key}/") for k in store.list(key))
     numbers = (done_number(name) for name in names if "/" not in name)
-    return max((n for n in numbers if n is not None), default=None)
+    number = max((n for n in numbers if n is not None), default=None)
+    if number is None or store.etag(f"{key}/{damaged_name(number)}") is not None:
+        return number, None
+    return number, _read(store, f"{key}/{done_name(number)}")
 
 
 def _read(store: ObjectStore, key: str) -> Marker:

@@ -24,12 +24,14 @@ def open_for(uri: str, settings: StoreSettings) -> tuple[ObjectStore, str]:
     Raises InputWrong(LOCATOR_NOT_ALLOWED) for anything else.
     """
     if "://" not in uri:
-        return open_store(settings), checked_key(uri.rstrip("/"))
+        key = checked_key(uri.rstrip("/"))
+        return open_store(settings), key
     for prefix in (settings.root, *settings.read_prefixes):
         below = f"{prefix.rstrip('/')}/"
         if uri.startswith(below):
             rest = uri.removeprefix(below).rstrip("/")
-            return _open_at(prefix, settings), checked_key(unquote(rest) if uri.startswith("file:") else rest)
+            key = checked_key(unquote(rest) if uri.startswith("file:") else rest)
+            return _open_at(prefix, settings), key
     allowed = ", ".join((settings.root, *settings.read_prefixes))
     raise InputWrong(reasons.LOCATOR_NOT_ALLOWED, f"{uri} is not below one of: {allowed}")
 

@@ -34,7 +34,7 @@ _TRANSFER = TransferConfig(
     multipart_threshold=_CHUNK_BYTES, multipart_chunksize=_CHUNK_BYTES, max_concurrency=8
 )
 _CHECKED = {"ChecksumAlgorithm": "SHA256"}
-_OUTER_WAITS_S = (1.0, 4.0, 10.0)
+OUTER_WAITS_S = (1.0, 4.0, 10.0)
 """Waits between rounds, each of three tries by botocore. Then the operator's backoff takes over."""
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
@@ -74,13 +74,13 @@ class S3Store:
         s3: Any,
         bucket: str,
         prefix: str,
-        waits_s: tuple[float, ...] = _OUTER_WAITS_S,
+        waits_s: tuple[float, ...] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._s3 = s3
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
-        self._waits_s = waits_s
+        self._waits_s = OUTER_WAITS_S if waits_s is None else waits_s
         self._sleep = sleep
 
     def read(self, key: str) -> bytes:

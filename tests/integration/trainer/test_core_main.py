@@ -1,0 +1,227 @@
+"""The program: finished work is found, markers come last, every end has its code."""
+
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluice_api import reasons
+from sluice_api.common import UriDigest
+from sluice_api.contracts.envelope import StoreSettings
+from sluice_api.contracts.reports import PackResult, VerifyResult
+from sluice_api.datasetpack import RowCounts
+from sluice_api.hashing import digest_of_bytes
+from sluice_trainer.context import Context, Output
+from sluice_trainer.errors import DependencyUnavailable, InputWrong
+from sluice_trainer.store import markers
+from sluice_trainer.store.files import upload_folder
+from sluice_trainer.store.open import open_store
+from support.stagecli import Cli, install
+
+DIGEST = "sha256:" + "d" * 64
+VERIFY = {"url": "http://127.0.0.1:1/v1", "model": "m", "digest": DIGEST, "identity": "slot-1"}
+
+
+def stored_result(request: Any, ctx: Context) -> Output:
+    """Stands for a stage: writes one file and says so."""
+    folder = ctx.work / "out"
+    folder.mkdir()
+    (folder / "result.json").write_text("{}")
+    manifest = upload_folder(ctx.store, folder, ctx.folder, {})
+    result = VerifyResult(digest=DIGEST, prompts=5, results=UriDigest(uri=ctx.folder, digest=manifest.digest))
+    return Output(result, manifest, named=("tokens", "k" * 64))
+
+
+@pytest.fixture
+def cli(store_settings: StoreSettings, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Cli:
+    cli = Cli(store_settings, tmp_path, capfd)
+    cli.ask("verify", VERIFY)
+    return cli
+
+
+def test_files_then_report_then_markers(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "verify", stored_result)
+    code, report = cli.run()
+    store = open_store(cli.settings)
+    key = f"verify/{report['requestHash']}"
+    found = markers.newest(store, key)
+    assert code == 0
+    assert found is not None
+    assert found[1].folder == report["folder"]
+    assert found[1].report == report
+    assert markers.newest(store, f"tokens/{'k' * 64}") == found
+    long_form = store.read(f"{report['folder']}/report.json")
+    assert digest_of_bytes(long_form) == report["reportDigest"]
+    assert json.loads(long_form)["versions"]["python"]
+    assert [p.name for p in cli.work.iterdir()] == []
+
+
+def test_finished_work_is_reported_again_and_not_done_again(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, "verify", stored_result)
+    _, first = cli.run()
+    install(monkeypatch, "verify", lambda request, ctx: pytest.fail("ran again"))
+    assert cli.run() == (0, first)
+    assert cli.run("--report-only") == (0, first)
+
+
+def test_report_only_never_starts_anything(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "verify", lambda request, ctx: pytest.fail("ran"))
+    code, report = cli.run("--report-only")
+    assert (code, report["failure"]["reason"]) == (66, "nothing_to_report")
+
+
+def test_F29_damaged_work_is_voided_and_done_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "verify", stored_result)
+    _, first = cli.run()
+    open_store(cli.settings).write(f"{first['folder']}/result.json", b"{ }")
+    assert cli.run("--report-only")[0] == 66
+    code, second = cli.run()
+    assert code == 0
+    assert second["folder"] != first["folder"]
+    found = markers.newest(open_store(cli.settings), f"verify/{first['requestHash']}")
+    assert found is not None
+    assert found[0] == 1
+
+
+def test_X07_a_crash_between_two_markers_is_mended(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "verify", stored_result)
+    _, first = cli.run()
+    store = open_store(cli.settings)
+    store.delete(f"tokens/{'k' * 64}/done-0.json")
+    assert cli.run() == (0, first)
+    assert markers.newest(store, f"tokens/{'k' * 64}") is not None
+
+
+def test_F24_of_two_pods_the_first_marker_reports(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    second: list[tuple[int, dict[str, Any]]] = []
+
+    def overtaken(request: Any, ctx: Context) -> Output:
+        output = stored_result(request, ctx)
+        if not second:
+            second.append((0, {}))
+            second[0] = cli.run()
+        return output
+
+    install(monkeypatch, "verify", overtaken)
+    code, report = cli.run()
+    assert code == 0
+    assert report == second[0][1]
+
+
+def fails_with(error: BaseException) -> Any:
+    def run(request: Any, ctx: Context) -> Output:
+        raise error
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "reason"),
+    [
+        (InputWrong(reasons.SMOKE_FAILED, "m"), 64, "deployment_smoke_failed"),
+        (DependencyUnavailable(reasons.LOCK_HELD, "m"), 69, "lock_held"),
+        (MemoryError("host"), 71, "out_of_memory"),
+        (ValueError("first line\nsecond line"), 70, "stage_crashed"),
+    ],
+)
+def test_T21_codes_and_reasons_reach_the_operator(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, reason: str
+) -> None:
+    install(monkeypatch, "verify", fails_with(error))
+    found, report = cli.run()
+    assert (found, report["failure"]["reason"]) == (code, reason)
+    assert "second line" not in report["failure"]["message"]
+    assert list(open_store(cli.settings).list("")) == []
+
+
+def test_a_refused_pack_tells_its_counts(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = PackResult(rows=RowCounts(read=3, accepted=1, rejected=2))
+    error = InputWrong(reasons.TOO_FEW_ROWS, "1 of 2 rows", counts)
+    install(monkeypatch, "pack", fails_with(error))
+    cli.ask("pack", {"sources": [{"name": "s", "locator": "s3://bucket/x.jsonl", "mapper": "ChatMessages"}]})
+    code, report = cli.run()
+    assert (code, report["failure"]["reason"]) == (64, "too_few_rows")
+    assert report["result"]["rows"]["rejected"] == 2
+
+
+def test_X17_a_secret_in_a_message_is_hidden_in_report_and_log(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_API_TOKEN", "planted-secret-value")
+    install(monkeypatch, "verify", fails_with(ValueError("no entry with planted-secret-value")))
+    _, report = cli.run()
+    assert "[hidden]" in report["failure"]["message"]
+    assert "planted" not in json.dumps(report) + cli.log
+
+
+def test_the_longest_message_still_fits(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "verify", fails_with(ValueError("\u2028é" * 5000)))
+    _, report = cli.run()
+    assert len(json.dumps(report, ensure_ascii=False, separators=(",", ":")).encode()) <= 2400
+
+
+def test_every_log_line_is_json(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, "verify", fails_with(ValueError("x\ny")))
+    cli.run()
+    lines = [json.loads(line) for line in cli.log.splitlines()]
+    assert [line["message"] for line in lines] == ["started", "ValueError: x"]
+    assert "Traceback" in lines[1]["trace"]
+
+
+WAITS = """
+import sys, types
+from sluice_trainer import stages
+module = types.ModuleType("waits")
+def run(request, ctx):
+    import time
+    print("here", file=sys.stderr, flush=True)
+    {body}
+module.run = run
+sys.modules["waits"] = module
+stages.STAGES.update(verify="waits", train="waits")
+"""
+
+
+def test_F23_sigterm_ends_a_stage_without_loss(cli: Cli) -> None:
+    child = cli.start(WAITS.format(body="time.sleep(60)"))
+    wait_for_line(child.stderr)
+    child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=20)
+    assert child.returncode == 75
+    assert json.loads(out)["failure"]["reason"] == "stopped_on_request"
+
+
+def test_F23_even_a_stage_that_swallows_every_exception_ends(cli: Cli) -> None:
+    body = "\n    try:\n        time.sleep(60)\n    except Exception:\n        time.sleep(60)"
+    child = cli.start(WAITS.format(body=body))
+    wait_for_line(child.stderr)
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=20)
+    assert child.returncode == 75
+
+
+def test_the_running_time_ends_a_stage(cli: Cli) -> None:
+    cli.ask("verify", VERIFY, deadlineSeconds=1)
+    child = cli.start(WAITS.format(body="time.sleep(60)"))
+    out, _ = child.communicate(timeout=20)
+    assert child.returncode == 72
+    assert json.loads(out)["failure"]["reason"] == "deadline_exceeded"
+
+
+def wait_for_line(stream: Any) -> None:
+    """Read the log until the stage says that it is there, in a thread that a dead child cannot hold."""
+    seen = threading.Event()
+
+    def read() -> None:
+        for line in stream:
+            if line.strip() == b"here":
+                seen.set()
+                return
+
+    threading.Thread(target=read, daemon=True).start()
+    assert seen.wait(20)

@@ -1,0 +1,64 @@
+"""A tiny OpenAI-shaped server on a loopback port, whose answers a test decides."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class OpenAIStub:
+    """Names that are served, how a prompt is answered and with which status, and what was asked."""
+
+    models: Sequence[str] = ("stub",)
+    answer: Callable[[str], str] = lambda prompt: f"You said: {prompt}"
+    status: Callable[[str], int] = lambda prompt: 200
+    url: str = ""
+    asked: list[dict[str, Any]] = field(default_factory=list)
+
+
+@contextmanager
+def serve(stub: OpenAIStub) -> Iterator[OpenAIStub]:
+    """Serve until the block ends; `stub.url` ends with /v1."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stub))
+    stub.url = f"http://127.0.0.1:{server.server_port}/v1"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield stub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(stub: OpenAIStub) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path == "/v1/models":
+                self._send(200, {"object": "list", "data": [{"id": name} for name in stub.models]})
+            else:
+                self._send(404, {"error": {"message": "no such path"}})
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            stub.asked.append(body)
+            prompt = body["messages"][-1]["content"]
+            message = {"role": "assistant", "content": stub.answer(prompt)}
+            self._send(stub.status(prompt), {"choices": [{"index": 0, "message": message}]})
+
+        def _send(self, status: int, body: dict[str, Any]) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Stay silent."""
+
+    return Handler
