@@ -1,11 +1,11 @@
-"""A place to train the tiny model: a store with a base model and token shards, and contexts that tests steer."""
+"""A place to train the tiny model: a store with base model and shards, and contexts that tests steer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -115,7 +115,7 @@ class Bench:
         on_step: Callable[[int, Context], None] | None = None,
         deadline: float | None = None,
     ) -> Context:
-        stage = "train" if isinstance(request, TrainRequest) else "package"
+        stage: Literal["train", "package"] = "train" if isinstance(request, TrainRequest) else "package"
         digest = request_hash(stage, request)
         work.mkdir(parents=True, exist_ok=True)
         steering = Steering()
@@ -150,11 +150,12 @@ def make_bench(
     folder: Path,
     train: Sequence[Sequence[Document]] | None = None,
     validation: Sequence[Sequence[Document]] = (),
+    dtype: Literal["float32", "bfloat16"] = "float32",
 ) -> Bench:
     """A bench below `folder`. Each inner sequence is one pack; by default one sentence each."""
     root, local = folder / "store", folder / "shards"
     store = LocalStore(root)
-    base = upload_folder(store, save_tiny(folder / "base"), "models/tiny", {})
+    base = upload_folder(store, _stored_as(save_tiny(folder / "base"), dtype), "models/tiny", {})
     local.mkdir()
     for split, packs in (("train", train or [[sentence(s)] for s in SENTENCES]), ("validation", validation)):
         if packs:
@@ -171,3 +172,12 @@ def _write(local: Path, split: str, packs: Sequence[Sequence[Document]]) -> None
     documents = [d for p in packs for d in p]
     places = iter(range(len(documents)))
     write_shards(local, split, documents, [[next(places) for _ in p] for p in packs])
+
+
+def _stored_as(base: Path, dtype: Literal["float32", "bfloat16"]) -> Path:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    if dtype != "float32":
+        AutoModelForCausalLM.from_pretrained(base, dtype=getattr(torch, dtype)).save_pretrained(base)
+    return base

@@ -195,6 +195,18 @@ LOSS_NOT_FINITE: Final = _human("loss_not_finite", "Lower learningRate; the last
 BASE_MODEL_MISMATCH: Final = _human(
     "base_model_mismatch", "Use the base model that the adapter was trained on."
 )
+BASE_NOT_RECORDED: Final = _human(
+    "base_not_recorded_for_merge", "Train again: the weights do not say which base they belong to."
+)
+ADAPTER_NOT_VALIDATED: Final = _human(
+    "adapter_not_validated", "Train again: the adapter's tensors are not what its base needs."
+)
+OUTPUT_OVERLAPS_INPUTS: Final = _human(
+    "output_path_overlaps_inputs", "Write to a folder that holds no input, and is held by none."
+)
+BUNDLE_INCOMPLETE: Final = _human(
+    "bundle_incomplete", "Import the base model with all its files; the message names what is missing."
+)
 LOAD_BACK_FAILED: Final = _budget("load_back_failed", "Read the Pod's log; if it repeats, report it.")
 ADOPTED: Final = _normal("adopted")
 TRAINED: Final = _normal("trained")
