@@ -13,6 +13,8 @@ from sluice_localcluster.errors import LocalClusterError
 from sluice_localcluster.identity import Identity, identify
 
 _SECONDS = 30.0
+# What a kubelet expects to find in version 2, where it is available at all.
+_CONTROLLERS = {"cpu", "cpuset", "hugetlb", "io", "memory", "pids"}
 
 
 def parse_hierarchies(mountinfo: str) -> list[Path]:
@@ -94,9 +96,9 @@ def _remove(folder: Path) -> None:
 
 
 def _delegate(root: Path) -> None:
-    available = (root / "cgroup.controllers").read_text().split()
+    available = _CONTROLLERS & set((root / "cgroup.controllers").read_text().split())
     handed_down = (root / "cgroup.subtree_control").read_text().split()
-    for controller in sorted(set(available) - set(handed_down)):
+    for controller in sorted(available - set(handed_down)):
         try:
             (root / "cgroup.subtree_control").write_text(f"+{controller}")
         except OSError as error:

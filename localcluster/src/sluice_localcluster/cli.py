@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("up", help="make, complete or repair the cluster (root)")
-    command.add_argument("--fake-gpus", type=int, default=0, help="GPUs that the node pretends")
+    command.add_argument("--fake-gpus", type=int, help="GPUs that the node pretends to have")
     command.set_defaults(run=_up)
     command = commands.add_parser("down", help="remove the cluster and every trace of it (root)")
     command.set_defaults(run=_down)
@@ -85,7 +85,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _logs(arguments: argparse.Namespace) -> int:
     processes = cluster.require(arguments.name).processes
-    known = processes.names()
+    known = processes.logged()
     if arguments.component not in (None, *known):
         raise LocalClusterError(f"no component {arguments.component!r}; there are: {', '.join(known)}")
     names = [arguments.component] if arguments.component else known

@@ -27,12 +27,13 @@ _NAME = re.compile(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?")
 
 @dataclass(frozen=True)
 class Settings:
-    """What was decided when the cluster was made, and is kept as long as it exists."""
+    """What was decided by the first `up`, and is kept until another `up` says otherwise."""
 
     name: str
     slot: int
     cni_folder: str
     snapshotter: str
+    fake_gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,12 @@ def check_name(name: str) -> str:
 def load(name: str) -> Cluster | None:
     """Return the cluster of that name, or None if there is none."""
     path = state_folder(check_name(name)) / "settings.json"
-    return Cluster(Settings(**json.loads(path.read_text()))) if path.exists() else None
+    try:
+        return Cluster(Settings(**json.loads(path.read_text())))
+    except FileNotFoundError:
+        return None
+    except PermissionError as error:
+        raise LocalClusterError(f"{path} belongs to root: run this with sudo") from error
 
 
 def require(name: str) -> Cluster:
@@ -149,7 +155,7 @@ def every_settings() -> list[Settings]:
 
 
 def save(settings: Settings) -> Cluster:
-    """Write the settings of a new cluster."""
+    """Write the settings of a cluster."""
     path = state_folder(settings.name) / "settings.json"
     new = path.with_suffix(".new")
     new.write_text(json.dumps(asdict(settings), indent=2))

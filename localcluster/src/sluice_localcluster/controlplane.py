@@ -86,7 +86,7 @@ class ControlPlane:
         """Start everything and return when controllers work (a namespace has its account)."""
         binary_folder = binaries.ensure(binaries.KUBERNETES)
         own_folder(self.workdir)
-        self._processes.stop_rest()
+        self.stop()
         self._plane = Plane(
             self.workdir,
             binary_folder,

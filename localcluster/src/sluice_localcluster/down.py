@@ -26,6 +26,7 @@ _THEN = (
     "kube-apiserver",
     "etcd",
 )
+_REMOVED = ".removed"
 
 
 def down(name: str) -> None:
@@ -38,7 +39,7 @@ def down(name: str) -> None:
         say(f"stopping the cluster {name}")
         stop(name)
         _remove_data(paths.state_folder(name))
-        if not [path for path in base.iterdir() if path.is_dir()]:
+        if not any(path.is_dir() for path in base.iterdir()):
             kernel.restore(base / "kernel-settings.json")
             packages.repair()
             base.rmdir()
@@ -48,6 +49,7 @@ def down(name: str) -> None:
 def stop(name: str) -> None:
     """End every process of the cluster, and what lives only as long as they do; data stay."""
     processes = Processes(paths.state_folder(name))
+    processes.begin_stopping()
     for component in _FIRST:
         processes.stop(component, grace_seconds=5.0)
     cgroups.thaw(name)
@@ -64,5 +66,8 @@ def _remove_data(folder: Path) -> None:
     mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     if inside := [mount for mount in mounts if Path(mount).is_relative_to(folder)]:
         raise LocalClusterError(f"{inside} are mounted in {folder}; unmount them, then run again")
+    # Renamed first: a removal that is killed half-way leaves no half of a cluster.
     if folder.exists():
-        shutil.rmtree(folder)
+        folder.rename(folder.with_name(f".{folder.name}{_REMOVED}"))
+    for removed in folder.parent.glob(f".*{_REMOVED}"):
+        shutil.rmtree(removed)

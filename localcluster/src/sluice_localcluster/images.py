@@ -32,7 +32,7 @@ def load(cluster: Cluster, archive: Path) -> None:
         return
     say(f"loading {archive.name} ({archive.stat().st_size / 1e6:.0f} MB)")
     log = cluster.processes.log_file("image-import")
-    argv = _ctr(cluster, "images", "import", str(archive.absolute()))
+    argv = _import(cluster, archive)
     code, seconds = run_visibly(f"loading {archive.name}", argv, log)
     if code != 0:
         raise LocalClusterError(f"{archive} was not imported:\n{tail(log, 10)}")
@@ -51,7 +51,7 @@ def load_pause(cluster: Cluster) -> None:
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "pause.tar"
         archive.write_bytes(pause_archive(program.read_bytes(), platform.machine()))
-        namespaces.run(_ctr(cluster, "images", "import", str(archive)))
+        namespaces.run(_import(cluster, archive))
 
 
 def parse_import(output: str) -> list[str]:
@@ -129,6 +129,11 @@ def _read(files: tarfile.TarFile, name: str) -> bytes:
 
 def _images(cluster: Cluster) -> set[str]:
     return parse_list(namespaces.run(_ctr(cluster, "images", "list")))
+
+
+def _import(cluster: Cluster, archive: Path) -> tuple[str, ...]:
+    snapshotter = f"--snapshotter={cluster.settings.snapshotter}"
+    return _ctr(cluster, "images", "import", snapshotter, str(archive.absolute()))
 
 
 def _ctr(cluster: Cluster, *arguments: str) -> tuple[str, ...]:

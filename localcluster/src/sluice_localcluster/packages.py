@@ -43,7 +43,9 @@ def search_path() -> str:
 
 
 def find(program: str) -> Path | None:
-    """Return where a program lies, or None."""
+    """Return where a program, or a file given by its path, lies; or None."""
+    if program.startswith("/"):
+        return Path(program) if Path(program).exists() else None
     found = shutil.which(program, path=search_path())
     return Path(found) if found else None
 

@@ -20,7 +20,8 @@ from sluice_localcluster.identity import MARKER, Identity, identify, is_alive, m
 from sluice_localcluster.visible import tail
 
 _POLL_SECONDS = 0.05
-_INTENT = ".starting"
+_UNFINISHED = ".unfinished"
+_INHERITED = ("HOME", "PATH", "TMPDIR")
 
 
 class Processes:
@@ -40,6 +41,10 @@ class Processes:
         """Return the names of all recorded processes, running or not."""
         return sorted(path.stem for path in self._records.glob("*.json"))
 
+    def logged(self) -> list[str]:
+        """Return the names of all processes that have a log."""
+        return sorted(path.stem for path in self._logs.glob("*.log"))
+
     def find(self, name: str) -> Identity | None:
         """Return the running process `name`, or None."""
         try:
@@ -53,7 +58,7 @@ class Processes:
         """Start `name` in a session of its own and record it; its output is appended to its log."""
         self._records.mkdir(parents=True, exist_ok=True)
         self._logs.mkdir(parents=True, exist_ok=True)
-        intent = self._records / f"{name}{_INTENT}"
+        intent = self._records / f"{name}{_UNFINISHED}"
         intent.touch()
         with self.log_file(name).open("ab") as log:
             child = subprocess.Popen(
@@ -62,7 +67,7 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                env={**os.environ, **(extra_env or {}), MARKER: str(self.folder)},
+                env={**_environment(), **(extra_env or {}), MARKER: str(self.folder)},
                 start_new_session=True,
             )
         self._children[child.pid] = child
@@ -73,9 +78,17 @@ class Processes:
         intent.unlink()
         return identity
 
+    def begin_stopping(self) -> None:
+        """Note that all is about to be stopped; `stop_rest` completes it."""
+        if self._records.exists():
+            (self._records / f"all{_UNFINISHED}").touch()
+
     def was_interrupted(self) -> bool:
-        """Whether a driver was killed between starting a process and recording it."""
-        return any(self._records.glob(f"*{_INTENT}"))
+        """Whether a driver was killed while it started a process, or stopped all of them.
+
+        Then a running process may be unknown, or about to end.
+        """
+        return any(self._records.glob(f"*{_UNFINISHED}"))
 
     def stop(self, name: str, grace_seconds: float = 10.0) -> None:
         """End `name` and forget it; a process that was never started is no error."""
@@ -129,6 +142,11 @@ class Processes:
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(asdict(identity)))
         temporary.replace(path)
+
+
+def _environment() -> dict[str, str]:
+    """Return what every program may know of ours: no proxies, no stray settings."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
 
 
 def send(identity: Identity, number: signal.Signals) -> bool:

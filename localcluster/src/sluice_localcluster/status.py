@@ -25,9 +25,11 @@ def environment(cluster: Cluster) -> dict[str, str]:
     folders = [binaries.folder_of(binaries.KUBERNETES), binaries.folder_of(binaries.HELM)]
     path = ":".join([*(str(folder) for folder in folders), os.environ.get("PATH", os.defpath)])
     storage = cluster.storage
+    direct = [os.environ.get("NO_PROXY", ""), str(cluster.addresses.whole), cluster.addresses.node]
     return {
         "KUBECONFIG": str(cluster.kubeconfig),
         "PATH": path,
+        "NO_PROXY": ",".join(filter(None, direct)),
         **s3.client_environment(storage.endpoint, storage.secret_key),
         "SLUICE_S3_ENDPOINT_IN_CLUSTER": _storage_url(cluster),
     }

@@ -7,6 +7,8 @@ anywhere and run again. Taking things away is `down.py`'s.
 import json
 import os
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 from sluice_localcluster import (
     binaries,
@@ -41,8 +43,8 @@ from sluice_localcluster.startup import READY_SECONDS, wait_ready
 GPU = "nvidia.com/gpu"
 
 
-def up(name: str, fake_gpus: int) -> Cluster:
-    """Return a cluster in which everything is ready."""
+def up(name: str, fake_gpus: int | None = None) -> Cluster:
+    """Return a cluster in which everything is ready; `None` keeps the GPUs it pretends."""
     clusters.check_name(name)
     _require_root()
     paths.refuse_hidden(paths.state_folder(name))
@@ -50,10 +52,10 @@ def up(name: str, fake_gpus: int) -> Cluster:
     for program in binaries.ALL:
         binaries.ensure(program)
     with exclusive_folder(paths.state_base(), "waiting for another `up` or `down`"):
-        cluster = _settle(name)
+        cluster = _settle(name, fake_gpus)
         _prepare(cluster)
         _start(cluster)
-        _advertise_gpus(cluster, fake_gpus)
+        _advertise_gpus(cluster)
     return cluster
 
 
@@ -66,19 +68,23 @@ def _require_root() -> None:
         )
 
 
-def _settle(name: str) -> Cluster:
+def _settle(name: str, fake_gpus: int | None) -> Cluster:
     """Return the existing cluster, or decide the settings of a new one."""
     paths.own_folder(paths.state_base())
     folder = paths.own_folder(paths.state_folder(name))
     existing = clusters.load(name)
-    if existing is not None:
-        return existing
+    settings = existing.settings if existing else _new_settings(name, folder)
+    gpus = settings.fake_gpus if fake_gpus is None else fake_gpus
+    return clusters.save(replace(settings, fake_gpus=gpus))
+
+
+def _new_settings(name: str, folder: Path) -> Settings:
     plugin = packages.find("ptp")
     assert plugin is not None, "packages.ensure has found it"
     taken = [str(Addresses(other.slot).whole) for other in clusters.every_settings()]
     slot = choose_slot([*namespaces.networks_in_use(), *taken])
     snapshotter = snapshots.choose(folder)
-    return clusters.save(Settings(name, slot, str(plugin.parent), snapshotter))
+    return Settings(name, slot, str(plugin.parent), snapshotter)
 
 
 def _prepare(cluster: Cluster) -> None:
@@ -171,12 +177,10 @@ def _service_answers(cluster: Cluster) -> bool:
     return answers(f"http://{address}:{cluster.storage.port}/health")
 
 
-def _advertise_gpus(cluster: Cluster, count: int) -> None:
+def _advertise_gpus(cluster: Cluster) -> None:
     """Let the scheduler count GPUs that are not there; kubelets keep what they do not know."""
-    if count == 0:
-        return
-    amount = {GPU: str(count)}
+    amount = {GPU: str(cluster.settings.fake_gpus)}
     patch = json.dumps({"status": {"capacity": amount, "allocatable": amount}})
     name = cluster.node.name
     kubectl(cluster, "patch", "node", name, "--subresource=status", "--type=merge", f"--patch={patch}")
-    say(f"the node advertises {count} x {GPU}")
+    say(f"the node advertises {amount[GPU]} x {GPU}")

@@ -1,0 +1,25 @@
+"""The command line's arguments."""
+
+from pathlib import Path
+
+import pytest
+
+from sluice_localcluster.cli import _parser
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-n", "t", "get", "pods"], ["exec", "web", "--", "sh", "-c", "id"], ["--help"]]
+)
+def test_kubectl_gets_every_argument(arguments: list[str]) -> None:
+    assert _parser().parse_args(["kubectl", *arguments]).arguments == arguments
+
+
+def test_the_cluster_is_named_before_the_command() -> None:
+    parsed = _parser().parse_args(["--name", "other", "load-image", "a.tar", "b.tar"])
+    assert parsed.name == "other"
+    assert parsed.archives == [Path("a.tar"), Path("b.tar")]
+
+
+def test_gpus_are_kept_unless_named() -> None:
+    assert _parser().parse_args(["up"]).fake_gpus is None
+    assert _parser().parse_args(["up", "--fake-gpus", "0"]).fake_gpus == 0
