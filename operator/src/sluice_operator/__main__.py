@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None, planners: Planners | None = None) ->
     except (OSError, ValidationError, yaml.YAMLError) as error:
         LOG.error("settings cannot be read", extra={"file": str(arguments.settings), "error": str(error)})
         return EXIT_SETTINGS
-    version = importlib.metadata.version("sluice-operator")
+    version = _version()
     LOG.info("starting", extra={"version": version, "settings": found.dump()})
     metrics.BUILD_INFO.labels(version).set(1)
     try:
@@ -74,6 +74,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--progress-port", type=int, default=8443, help="port of the progress endpoint")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     return parser.parse_args(argv)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("sluice-operator")
+    except importlib.metadata.PackageNotFoundError:
+        return "checkout"
 
 
 def _identity() -> str:

@@ -52,6 +52,8 @@ class Reconciler:
             self._statuses.forget(key)
             return Outcome(is_gone=True)
         plan = self._planners[key.kind](observed)
+        for line in plan.details:
+            LOG.debug(line)
         try:
             await self._write(observed, plan)
         except (ChildConflict, Forbidden, Invalid) as error:
@@ -59,7 +61,6 @@ class Reconciler:
             raise
         is_news = bool(plan.apply or plan.delete)
         await self._tell(observed.me.resource, plan.events, plan.status, is_news=is_news)
-        self._log(key, plan)
         return Outcome(requeue_after=plan.requeue_after)
 
     async def _write(self, observed: Observed, plan: Plan) -> None:
@@ -88,6 +89,7 @@ class Reconciler:
         """Post events when something happened, then write the status when it differs."""
         differs = status is not None and self._statuses.differs(resource, status)
         for note in events if differs or is_news else ():
+            self._log(resource.key, f"{note.reason.camel}: {note.message}")
             await self._recorder.post(resource, note)
         if status is not None and differs:
             await self._write_status(resource, status)
@@ -103,6 +105,5 @@ class Reconciler:
         self._statuses.wrote(resource.key, status, answer)
         self._intake.take(kind, answer)
 
-    def _log(self, key: Key, plan: Plan) -> None:
-        for line in plan.details:
-            LOG.info(line, extra={"kind": key.kind, "namespace": key.namespace, "object": key.name})
+    def _log(self, key: Key, line: str) -> None:
+        LOG.info(line, extra={"kind": key.kind, "namespace": key.namespace, "object": key.name})

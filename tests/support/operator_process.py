@@ -1,0 +1,154 @@
+"""The real operator as a process of its own: start, stop, kill, pause, and read what it said."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import yaml
+
+from sluice_localcluster.probe import wait_until
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class OperatorProcess:
+    """One operator; its Lease and its Secret are in `operator_namespace` of the settings."""
+
+    folder: Path
+    kubeconfig: Path
+    settings: Mapping[str, Any]
+    identity: str = "one"
+    module: str = "sluice_operator"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    health_port: int = field(default_factory=free_port)
+    progress_port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.resume()
+            self.kill()
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / f"operator-{self.identity}.log"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """Exit code; None while it runs."""
+        return self._process.poll() if self._process is not None else None
+
+    def start(self, *, wait: bool = True, **environment: str) -> None:
+        """Start it, and wait until its cache is filled."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / f"settings-{self.identity}.yaml"
+        file.write_text(yaml.safe_dump(dict(self.settings)))
+        arguments = [
+            f"--settings={file}",
+            f"--kubeconfig={self.kubeconfig}",
+            f"--identity={self.identity}",
+            "--host=127.0.0.1",
+            f"--health-port={self.health_port}",
+            f"--progress-port={self.progress_port}",
+        ]
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self.module, *arguments],
+                env={**os.environ, "PYTHONPATH": python_path(), **self.environment, **environment},
+                stdout=log,
+                stderr=log,
+            )
+        if wait:
+            wait_until("the operator", self.is_ready, START_SECONDS, self._check_alive)
+
+    def is_ready(self) -> bool:
+        return self.get("/readyz")[0] == 200
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Ask a probe; status 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.health_port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def metric(self, name: str) -> float:
+        """Sum of a metric's samples."""
+        lines = (line for line in self.get("/metrics")[1].splitlines() if line.startswith(name))
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line[len(name)] in " {")
+
+    def stop(self, seconds: float = 30) -> int:
+        """SIGTERM; the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(seconds)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(30)
+
+    def wait(self, seconds: float) -> int:
+        """Wait until it ends by itself; the exit code."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+    def pause(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def rss_megabytes(self) -> float:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        line = next(x for x in status.splitlines() if x.startswith("VmRSS:"))
+        return int(line.split()[1]) / 1024
+
+    def log(self) -> list[dict[str, Any]]:
+        """What it said, as JSON; other lines under the key `text`."""
+        lines = self.log_file.read_text().splitlines() if self.log_file.exists() else []
+        return [json.loads(line) if line.startswith("{") else {"text": line} for line in lines]
+
+    def _check_alive(self) -> None:
+        if self.code is not None:
+            raise AssertionError(f"the operator ended with {self.code}:\n{self.log_file.read_text()[-4000:]}")
+
+
+def python_path() -> str:
+    return os.pathsep.join(str(ROOT / p) for p in ("crds/src", "operator/src", "tests"))
+
+
+MakeOperator = Callable[..., OperatorProcess]
+"""Makes an operator for the test's namespace: `identity`, `module`, and settings by name."""
