@@ -54,9 +54,14 @@ def row_line(row: Row) -> bytes:
     return canonical_json({k: v for k, v in asdict(row).items() if v is not None}) + b"\n"
 
 
+def split_name(split: str) -> str:
+    """Path of a split's file inside a pack."""
+    return f"data/{split}.jsonl"
+
+
 def split_path(folder: Path, split: str) -> Path:
     """File of a split, below the folder of a pack."""
-    return folder / "data" / f"{split}.jsonl"
+    return folder / split_name(split)
 
 
 def read_rows(folder: Path, split: str) -> Iterator[Row]:

@@ -1,0 +1,129 @@
+"""How often the run sees its rows, and whether there are enough of them to learn from."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from sluice_api import reasons
+from sluice_api.trainingrun import Hyperparameters
+from sluice_trainer.preflight.check import Check, blocked, ok, warned
+
+EPOCHS_WARN: Final = 25
+EPOCHS_BLOCK: Final = 60
+ROWS_WARN: Final = 300
+BATCH_WARN: Final = 8
+LEARNING_RATE_WARN: Final = 0.003
+DUPLICATE_PROMPTS_WARN: Final = 0.10
+ANSWER_WORDS_WARN: Final = 6.0
+SKIPPED_WARN: Final = 0.10
+LONG_RUN_PARAMETERS: Final = 1_000_000
+LONG_RUN_STEPS: Final = 5000
+"""From either size on, too many epochs block a run instead of warning."""
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """What the run will see."""
+
+    task: str
+    rows: int
+    skipped_rows: int
+    duplicate_prompts: int
+    answer_words: float
+    """Mean words of an answer."""
+    packs: int
+    hyper: Hyperparameters
+    parameters: int
+
+    @property
+    def total_steps(self) -> int:
+        """Optimiser steps; the last one may see fewer sequences, and no sequence is dropped."""
+        return self.hyper.max_steps or ceil(self.hyper.epochs * self.packs / self.hyper.global_batch_size)
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the rows."""
+        if self.hyper.max_steps is None:
+            return float(self.hyper.epochs)
+        return self.hyper.max_steps * self.hyper.global_batch_size / self.packs
+
+
+def exposure_checks(seen: Exposure) -> list[Check]:
+    """All checks of this module."""
+    checks = [
+        epochs(seen),
+        rows(seen),
+        skipped(seen),
+        batch(seen),
+        learning_rate(seen),
+        duplicate_prompts(seen),
+    ]
+    return checks if seen.task == "Classification" else [*checks, answer_words(seen)]
+
+
+def epochs(seen: Exposure) -> Check:
+    """Rows that are seen too often are learnt by heart."""
+    found = round(seen.epochs, 2)
+    long_run = seen.parameters >= LONG_RUN_PARAMETERS or seen.total_steps >= LONG_RUN_STEPS
+    told = f"the run passes over its rows {found} times"
+    if found > EPOCHS_BLOCK and long_run:
+        message = f"{told}, at most {EPOCHS_BLOCK} are allowed: lower epochs or maxSteps, or add rows"
+        return blocked("epochs", found, EPOCHS_BLOCK, reasons.EXPOSURE_TOO_HIGH, message)
+    if found > EPOCHS_WARN:
+        return warned(
+            "epochs", found, EPOCHS_WARN, f"{told}, more than {EPOCHS_WARN}: it may learn them by heart"
+        )
+    return ok("epochs", found, EPOCHS_WARN)
+
+
+def rows(seen: Exposure) -> Check:
+    """Few rows teach little."""
+    if seen.rows >= ROWS_WARN:
+        return ok("rows", seen.rows, ROWS_WARN)
+    message = f"{seen.rows} rows to train on; at least {ROWS_WARN} are better"
+    return warned("rows", seen.rows, ROWS_WARN, message)
+
+
+def skipped(seen: Exposure) -> Check:
+    """Rows without an answer in reach are lost to the run."""
+    share = seen.skipped_rows / (seen.rows + seen.skipped_rows)
+    if share <= SKIPPED_WARN:
+        return ok("skipped_rows", round(share, 4), SKIPPED_WARN)
+    message = f"{seen.skipped_rows} rows were skipped, for their answer does not fit; raise sequenceLength"
+    return warned("skipped_rows", round(share, 4), SKIPPED_WARN, message)
+
+
+def batch(seen: Exposure) -> Check:
+    """Small batches give noisy steps."""
+    found = seen.hyper.global_batch_size
+    if found >= BATCH_WARN:
+        return ok("global_batch_size", found, BATCH_WARN)
+    message = f"globalBatchSize is {found}; steps below {BATCH_WARN} sequences are noisy"
+    return warned("global_batch_size", found, BATCH_WARN, message)
+
+
+def learning_rate(seen: Exposure) -> Check:
+    """High learning rates spoil what the base model knows."""
+    found = float(seen.hyper.learning_rate)
+    if found <= LEARNING_RATE_WARN:
+        return ok("learning_rate", found, LEARNING_RATE_WARN)
+    message = f"learningRate is {found:g}; above {LEARNING_RATE_WARN:g} training often diverges"
+    return warned("learning_rate", found, LEARNING_RATE_WARN, message)
+
+
+def duplicate_prompts(seen: Exposure) -> Check:
+    """Equal prompts with different answers pull in different directions."""
+    share = seen.duplicate_prompts / seen.rows
+    if share <= DUPLICATE_PROMPTS_WARN:
+        return ok("duplicate_prompts", round(share, 4), DUPLICATE_PROMPTS_WARN)
+    message = f"{share:.0%} of the rows repeat the prompt of another row with another answer"
+    return warned("duplicate_prompts", round(share, 4), DUPLICATE_PROMPTS_WARN, message)
+
+
+def answer_words(seen: Exposure) -> Check:
+    """Very short answers teach a chat model to be curt."""
+    found = round(seen.answer_words, 2)
+    if found >= ANSWER_WORDS_WARN:
+        return ok("answer_words", found, ANSWER_WORDS_WARN)
+    message = f"answers have {found} words on average; below {ANSWER_WORDS_WARN:g} a chat model gets curt"
+    return warned("answer_words", found, ANSWER_WORDS_WARN, message)

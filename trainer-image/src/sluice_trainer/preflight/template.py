@@ -1,0 +1,59 @@
+"""Checks of tokenizer and template: present, in step with the model, ending where generation ends."""
+
+from pathlib import Path
+from typing import Final
+
+from sluice_api import reasons
+from sluice_trainer.chat.tokenizer import ChatTokenizer, load_tokenizer
+from sluice_trainer.errors import InputWrong
+from sluice_trainer.preflight.check import Check, blocked, ok, warned
+from sluice_trainer.preflight.modelfacts import CONFIG, ModelFacts
+
+_GENERATION: Final = "generation_config.json"
+_CLOCK: Final = "strftime_now"
+
+
+def open_tokenizer(folder: Path) -> tuple[ChatTokenizer | None, Check]:
+    """The tokenizer with its chat template, or the check that says why there is none."""
+    try:
+        return load_tokenizer(folder), ok("chat_template", "present", "present")
+    except InputWrong as error:
+        return None, blocked("chat_template", "missing", "present", error.reason, error.message)
+
+
+def template_checks(tokenizer: ChatTokenizer, facts: ModelFacts) -> list[Check]:
+    """All checks that need the tokenizer and no rows."""
+    return [vocabulary(tokenizer.size, facts.shape().vocabulary), timeless(tokenizer.template)]
+
+
+def vocabulary(tokens: int, embeddings: int) -> Check:
+    """Every token needs a row of the embedding."""
+    if tokens <= embeddings:
+        return ok("vocabulary", tokens, embeddings)
+    message = f"the tokenizer has {tokens} tokens, the model has embeddings for {embeddings}"
+    return blocked("vocabulary", tokens, embeddings, reasons.BASE_MODEL_UNSUPPORTED, message)
+
+
+def timeless(template: str) -> Check:
+    """A template that writes today's date shows the model another prompt tomorrow."""
+    if _CLOCK not in template:
+        return ok("timeless_template", "no date", "no date")
+    return warned("timeless_template", "date", "no date", "the chat template writes the date of rendering")
+
+
+def end_of_answer(ends: tuple[int, ...], facts: ModelFacts) -> Check:
+    """What ends an answer in training must end it in generation."""
+    stops = stop_tokens(facts)
+    metric, threshold = ", ".join(map(str, ends)), ", ".join(map(str, sorted(stops)))
+    if set(ends) <= stops:
+        return ok("end_of_answer", metric, threshold)
+    message = f"answers end with token {metric}, generation stops at {threshold or 'none'}: it may not stop"
+    return warned("end_of_answer", metric, threshold, message)
+
+
+def stop_tokens(facts: ModelFacts) -> set[int]:
+    """Tokens at which generation stops, as serving reads them."""
+    documents = (facts.documents.get(_GENERATION, {}), facts.documents[CONFIG])
+    found = [d["eos_token_id"] for d in documents if d.get("eos_token_id") is not None]
+    values = found[0] if found else []
+    return {v for v in (values if isinstance(values, list) else [values]) if isinstance(v, int)}

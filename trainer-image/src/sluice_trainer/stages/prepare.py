@@ -1,0 +1,178 @@
+"""prepare: resolve, look up what is finished, check, and write token shards; no weights, no GPU.
+
+Only the order of the steps is here: facts come from the store, `preflight` judges them, `chat` writes shards.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sluice_api import reasons
+from sluice_api.common import UriDigest
+from sluice_api.contracts.envelope import Report
+from sluice_api.contracts.manifests import Marker
+from sluice_api.contracts.reports import ArtifactResult, PackageResult, PrepareResult
+from sluice_api.contracts.requests import PrepareRequest
+from sluice_api.identity import fingerprint
+from sluice_api.layout import named_key
+from sluice_api.sizing import StepMemory
+from sluice_trainer.chat.tokenizer import ChatTokenizer
+from sluice_trainer.chat.tokenset import SAMPLES_NAME, write_token_set
+from sluice_trainer.chat.tokenspec import TokenDetails, token_spec
+from sluice_trainer.context import Context, Output
+from sluice_trainer.data.manifest import PackDetails
+from sluice_trainer.data.rows import split_name
+from sluice_trainer.data.splitting import TRAIN, VALIDATION
+from sluice_trainer.errors import InputWrong
+from sluice_trainer.preflight.basemodel import Base, resolve_base
+from sluice_trainer.preflight.check import Check, refuse_blocked, warnings
+from sluice_trainer.preflight.exposure import Exposure, exposure_checks
+from sluice_trainer.preflight.memory import fits_memory, memory_needed
+from sluice_trainer.preflight.model import model_checks, no_code
+from sluice_trainer.preflight.modelfacts import ModelFacts, read_facts, small_files
+from sluice_trainer.preflight.template import end_of_answer, open_tokenizer, template_checks
+from sluice_trainer.runtime import timestamp
+from sluice_trainer.store.files import fetch_folder, read_manifest, upload_folder
+from sluice_trainer.store.markers import publish, verified
+
+_REPORT: Final = "preflight.json"
+_MOST_WARNINGS: Final = 3
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Shards to train on."""
+
+    where: UriDigest
+    details: TokenDetails
+    samples: Any
+
+
+def run(request: PrepareRequest, ctx: Context) -> Output:
+    """Adopt a finished artifact, or make everything ready to train."""
+    base = resolve_base(request.base, ctx)
+    known: dict[str, Any] = {
+        "fingerprint": fingerprint(request, base.where.digest),
+        "base": base.where,
+        "dataset_digest": request.dataset.digest,
+    }
+    artifact = _finished(ctx, known["fingerprint"])
+    if artifact is not None:
+        return _output(ctx, PrepareResult(**known, artifact=artifact), {"adopted": artifact.dump()})
+    facts, tokenizer, checks = _check_model(request, ctx, base)
+    tokens = _tokens(request, ctx, base, tokenizer)
+    memory = memory_needed(facts.shape(), request, tokens.details.train.largest_answer)
+    seen = _exposure(request, ctx, facts, tokens)
+    checks += [
+        fits_memory(memory, request.device_memory_bytes),
+        end_of_answer(tokens.details.answer_ends, facts),
+        *exposure_checks(seen),
+    ]
+    refuse_blocked(checks)
+    known["warnings"] = warnings(checks)[:_MOST_WARNINGS]
+    return _output(ctx, _ready(known, tokens, seen, memory), _long_form(checks, tokens, memory))
+
+
+def _finished(ctx: Context, identity: str) -> ArtifactResult | None:
+    """The artifact that an equal run left, if every byte of it is right; a damaged one counts as none."""
+    key = named_key("artifacts", identity)
+    marker = verified(ctx.store, key)
+    if marker is None:
+        return None
+    result = Report.parse(marker.report).typed_result()
+    if isinstance(result, PackageResult) and result.artifact.digest == marker.manifest_digest:
+        return result.artifact
+    raise InputWrong(
+        reasons.ARTIFACT_DIGEST_MISMATCH, f"{key}: the marker and its report speak of different artifacts"
+    )
+
+
+def _check_model(
+    request: PrepareRequest, ctx: Context, base: Base
+) -> tuple[ModelFacts, ChatTokenizer, list[Check]]:
+    """What can be told without rows. Raises InputWrong when it forbids the run."""
+    local = ctx.work / "base"
+    fetch_folder(base.store, base.folder, base.where.digest, local, only=small_files(base.manifest))
+    facts = read_facts(local, base.manifest)
+    refuse_blocked([no_code(facts)])
+    tokenizer, template = open_tokenizer(local)
+    checks = [template, *model_checks(facts, request)]
+    if tokenizer is not None:
+        checks += template_checks(tokenizer, facts)
+    refuse_blocked(checks)
+    assert tokenizer is not None
+    return facts, tokenizer, checks
+
+
+def _tokens(request: PrepareRequest, ctx: Context, base: Base, tokenizer: ChatTokenizer) -> Tokens:
+    """Shards of an earlier run with the same key, or new ones."""
+    spec = token_spec(request.dataset.digest, base.manifest, request.hyperparameters)
+    key = named_key("tokens", spec.key)
+    marker = verified(ctx.store, key)
+    if marker is None:
+        pack, local, scratch = (ctx.work / name for name in ("pack", "tokens", "scratch"))
+        local.mkdir()
+        scratch.mkdir()
+        store, folder = ctx.open(request.dataset.uri)
+        only = [split_name(TRAIN), split_name(VALIDATION)]
+        fetch_folder(store, folder, request.dataset.digest, pack, only=only)
+        details = write_token_set(tokenizer, pack, spec, local, scratch)
+        marker = publish(ctx.store, key, _upload(ctx, details))
+    manifest = read_manifest(ctx.store, marker.folder, marker.manifest_digest)
+    return Tokens(
+        where=UriDigest(uri=marker.folder, digest=marker.manifest_digest),
+        details=TokenDetails.parse(manifest.details),
+        samples=json.loads(ctx.store.read(f"{marker.folder}/{SAMPLES_NAME}")),
+    )
+
+
+def _upload(ctx: Context, details: TokenDetails) -> Marker:
+    folder = f"{ctx.folder}/tokens"
+    manifest = upload_folder(ctx.store, ctx.work / "tokens", folder, details.dump())
+    return Marker(folder=folder, manifest_digest=manifest.digest, created_at=timestamp(ctx.clock.now()))
+
+
+def _exposure(request: PrepareRequest, ctx: Context, facts: ModelFacts, tokens: Tokens) -> Exposure:
+    store, folder = ctx.open(request.dataset.uri)
+    pack = PackDetails.parse(read_manifest(store, folder, request.dataset.digest).details)
+    details = tokens.details
+    return Exposure(
+        task=pack.task,
+        rows=details.train.rows,
+        skipped_rows=details.train.skipped_rows,
+        duplicate_prompts=details.duplicate_prompts,
+        answer_words=details.answer_words,
+        packs=details.train.packs,
+        hyper=request.hyperparameters,
+        parameters=facts.shape().parameters,
+    )
+
+
+def _ready(known: dict[str, Any], tokens: Tokens, seen: Exposure, memory: StepMemory) -> PrepareResult:
+    train = tokens.details.train
+    return PrepareResult(
+        **known,
+        tokens=tokens.where,
+        total_steps=seen.total_steps,
+        rows=train.rows,
+        masked_rows=tokens.details.masked_rows,
+        answer_tokens=train.answer_tokens,
+        memory_bytes=memory.total,
+    )
+
+
+def _long_form(checks: list[Check], tokens: Tokens, memory: StepMemory) -> dict[str, Any]:
+    return {
+        "checks": [c.report() for c in checks],
+        "tokens": tokens.details.dump(),
+        "memory": {**memory.__dict__, "total": memory.total},
+        "samples": tokens.samples,
+    }
+
+
+def _output(ctx: Context, result: PrepareResult, long_form: dict[str, Any]) -> Output:
+    """The stage's own files: what was found and why it was allowed."""
+    local = ctx.work / "report"
+    local.mkdir()
+    (local / _REPORT).write_text(json.dumps(long_form, ensure_ascii=False, indent=2), encoding="utf-8")
+    return Output(result, upload_folder(ctx.store, local, ctx.folder, {}))
