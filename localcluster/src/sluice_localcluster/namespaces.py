@@ -22,7 +22,6 @@ HOLDER = "namespaces"
 # The machine's mounts stay visible and may still be unmounted there (slave); what the
 # node mounts is seen by its own containers (shared) and never by the machine.
 _SETUP = """
-mount --make-rslave /
 mount --make-rshared /
 mount -t tmpfs -o mode=755 tmpfs /run
 mount --bind "$1/lib" /var/lib
@@ -51,7 +50,18 @@ def hold(processes: Processes) -> None:
     private = processes.folder / "host"
     for name in ("lib", "log"):
         (private / name).mkdir(parents=True, exist_ok=True)
-    argv = ["unshare", "--mount", "--net", "--", "/bin/sh", "-ec", _SETUP, "sh", str(private)]
+    argv = [
+        "unshare",
+        "--mount",
+        "--propagation=slave",
+        "--net",
+        "--",
+        "/bin/sh",
+        "-ec",
+        _SETUP,
+        "sh",
+        str(private),
+    ]
     started = processes.start(HOLDER, argv)
     command = Path(f"/proc/{started.pid}/comm")
 

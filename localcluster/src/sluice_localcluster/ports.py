@@ -36,21 +36,26 @@ class PortLease:
     def close(self) -> None:
         """Give all ports back."""
         for lock in self._locks:
+            Path(lock.name).unlink()
             lock.close()
         self._locks.clear()
 
     def _lock(self, port: int) -> bool:
         handle = (self._folder / str(port)).open("a")
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.close()
-            return False
-        if not is_free(port):
-            handle.close()
-            return False
-        self._locks.append(handle)
-        return True
+        if _holds(handle) and is_free(port):
+            self._locks.append(handle)
+            return True
+        handle.close()
+        return False
+
+
+def _holds(handle: IO[str]) -> bool:
+    """Lock the file; its last holder may have removed it meanwhile, which frees nothing."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return os.path.samestat(os.fstat(handle.fileno()), Path(handle.name).stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def is_free(port: int) -> bool:
