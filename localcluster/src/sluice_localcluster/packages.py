@@ -18,6 +18,7 @@ from sluice_localcluster.progress import say
 from sluice_localcluster.visible import run_visibly, tail
 
 # Program, or file, and the Debian package that brings it.
+OPENSSL = {"openssl": "openssl"}
 NODE = {
     "containerd": "containerd",
     "ctr": "containerd",
@@ -27,7 +28,7 @@ NODE = {
     "conntrack": "conntrack",
     "ip": "iproute2",
     "nsenter": "util-linux",
-    "openssl": "openssl",
+    **OPENSSL,
 }
 _CNI_FOLDERS = ("/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni")
 _ADMINISTRATORS = "/usr/local/sbin:/usr/sbin:/sbin"  # not on every root's PATH

@@ -4,11 +4,11 @@ One authority per cluster signs what the servers and the API server's kubelet cl
 show. Files that exist are kept, so a second start goes on with the same keys.
 """
 
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from sluice_localcluster import packages
 from sluice_localcluster.errors import LocalClusterError
 
 _AUTHORITY = """[req]
@@ -95,8 +95,7 @@ class Authority:
 
 
 def _openssl(arguments: list[str]) -> None:
-    if shutil.which("openssl") is None:
-        raise LocalClusterError("the openssl command is missing; install the package openssl")
+    packages.ensure(packages.OPENSSL)
     result = subprocess.run(["openssl", *arguments], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise LocalClusterError(
