@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sluice_api.contracts.envelope import StoreSettings
-from sluice_trainer.store import s3
-from sluice_trainer.store.files import upload_folder
-from sluice_trainer.store.open import open_store
+from sluice_store import s3
+from sluice_store.files import upload_folder
+from sluice_store.open import open_store
 
 
 def upload_and_die(settings: StoreSettings, local: Path, folder: str, step: str) -> int:

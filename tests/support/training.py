@@ -13,10 +13,10 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import Envelope, StoreSettings, request_hash
 from sluice_api.contracts.requests import PackageRequest, TrainRequest
 from sluice_api.layout import attempt_folder
+from sluice_store.files import upload_folder
+from sluice_store.local import LocalStore
 from sluice_trainer.context import Context
 from sluice_trainer.data.shards import IGNORE, Document, Pack, write_shards
-from sluice_trainer.store.files import upload_folder
-from sluice_trainer.store.local import LocalStore
 from support.clock import FakeClock
 from support.tinymodel import save_tiny, tiny_tokenizer
 

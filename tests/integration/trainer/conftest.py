@@ -7,7 +7,7 @@ import pytest
 
 from sluice_api.contracts.envelope import StoreSettings
 from sluice_localcluster import S3Server
-from sluice_trainer.store import s3
+from sluice_store import s3
 
 
 @pytest.fixture(scope="session")

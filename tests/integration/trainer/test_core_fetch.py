@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sluice_api.contracts.envelope import StoreSettings
+from sluice_store import s3
+from sluice_store.files import upload_folder
+from sluice_store.open import open_store
 from sluice_trainer.__main__ import main
-from sluice_trainer.store import s3
-from sluice_trainer.store.files import upload_folder
-from sluice_trainer.store.open import open_store
 
 
 def artifact(settings: StoreSettings, tmp_path: Path) -> str:

@@ -13,12 +13,12 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import StoreSettings
 from sluice_api.contracts.reports import PackResult, VerifyResult
 from sluice_api.datasetpack import RowCounts
+from sluice_api.errors import DependencyUnavailable, InputWrong
 from sluice_api.hashing import digest_of_bytes
+from sluice_store import markers
+from sluice_store.files import upload_folder
+from sluice_store.open import open_store
 from sluice_trainer.context import Context, Output
-from sluice_trainer.errors import DependencyUnavailable, InputWrong
-from sluice_trainer.store import markers
-from sluice_trainer.store.files import upload_folder
-from sluice_trainer.store.open import open_store
 from support.stagecli import Cli, install
 
 DIGEST = "sha256:" + "d" * 64

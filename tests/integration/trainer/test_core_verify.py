@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sluice_api.contracts.envelope import StoreSettings
+from sluice_store.open import open_store
 from sluice_trainer.endpoint import BadAnswer, Endpoint, EndpointUnreachable
 from sluice_trainer.stages import verify
-from sluice_trainer.store.open import open_store
 from support.openai_stub import OpenAIStub, serve
 from support.stagecli import Cli
 

@@ -12,13 +12,13 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import Report
 from sluice_api.contracts.manifests import DamageNote, FileManifest, Marker
 from sluice_api.contracts.reports import ArtifactResult, PackageResult, PackResult, PrepareResult
+from sluice_api.errors import InputWrong, StageError
+from sluice_store.files import upload_folder
+from sluice_store.local import LocalStore
+from sluice_store.markers import mark_damaged, newest, publish
 from sluice_trainer.chat.tokenizer import load_tokenizer
 from sluice_trainer.data.shards import IGNORE, ShardReader
-from sluice_trainer.errors import InputWrong, StageError
 from sluice_trainer.stages import pack as pack_stage
-from sluice_trainer.store.files import upload_folder
-from sluice_trainer.store.local import LocalStore
-from sluice_trainer.store.markers import mark_damaged, newest, publish
 from support.stagerun import run_stage
 from support.tinymodel import TURN_END, save_tiny
 

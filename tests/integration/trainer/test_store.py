@@ -11,11 +11,11 @@ import pytest
 from sluice_api import reasons
 from sluice_api.contracts.envelope import StoreSettings
 from sluice_api.contracts.manifests import Marker
+from sluice_api.errors import InputWrong
 from sluice_localcluster import S3Server
-from sluice_trainer.errors import InputWrong
-from sluice_trainer.store import markers
-from sluice_trainer.store.files import describe_folder, fetch_folder, upload_folder
-from sluice_trainer.store.open import open_for, open_store
+from sluice_store import markers
+from sluice_store.files import describe_folder, fetch_folder, upload_folder
+from sluice_store.open import open_for, open_store
 from support.killed_upload import upload_and_die
 
 MEGABYTE = 1024 * 1024

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from sluice_api import reasons
+from sluice_api.errors import DependencyUnavailable
 from sluice_localcluster import S3Server
-from sluice_trainer.errors import DependencyUnavailable
-from sluice_trainer.store import s3
-from sluice_trainer.store.files import fetch_folder, upload_folder
-from sluice_trainer.store.s3 import S3Store
+from sluice_store import s3
+from sluice_store.files import fetch_folder, upload_folder
+from sluice_store.s3 import S3Store
 from support.s3_faults import Fault, FaultProxy, Kind, faulty
 
 LARGE = 20 * 1024 * 1024

@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from sluice_api import reasons
-from sluice_trainer.errors import DependencyUnavailable, StoppedOnRequest
-from sluice_trainer.store.lock import EXPIRY_S, FingerprintLock
+from sluice_api.errors import DependencyUnavailable, StoppedOnRequest
+from sluice_trainer.lock import EXPIRY_S, FingerprintLock
 from support.clock import FakeClock
 from support.memorystore import MemoryStore
 

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from sluice_api import reasons
+from sluice_api import errors, reasons
 from sluice_api.contracts.manifests import FileEntry, FileManifest
+from sluice_api.errors import InputWrong
 from sluice_api.reasons import Reason
-from sluice_trainer import errors
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.interrupts import DeadlineNow, StopNow
 from sluice_trainer.outcome import ending_of, is_out_of_memory
 from sluice_trainer.runtime import load_envelope

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from sluice_api import reasons
 from sluice_api.contracts.envelope import StoreSettings
 from sluice_api.contracts.manifests import DamageNote, FileEntry, FileManifest, Marker
+from sluice_api.errors import InputWrong
 from sluice_api.hashing import digest_of_bytes
-from sluice_trainer.errors import InputWrong
-from sluice_trainer.store import markers
-from sluice_trainer.store.base import checked_key
-from sluice_trainer.store.files import Damaged, manifest_bytes, read_manifest, verify_folder
-from sluice_trainer.store.local import LocalStore
-from sluice_trainer.store.open import open_for
+from sluice_store import markers
+from sluice_store.base import checked_key
+from sluice_store.files import Damaged, manifest_bytes, read_manifest, verify_folder
+from sluice_store.local import LocalStore
+from sluice_store.open import open_for
 from support.memorystore import MemoryStore
 
 BAD_KEYS = ["", "/a", "a/", "a//b", "../a", "a/../b", "a/..", ".", "a\\b", "a\nb", "a\x00b", "a/" + "b" * 256]

@@ -1,5 +1,5 @@
 """Sluice's trainer: the stages that run as Jobs.
 
 Layers, top to bottom: `__main__`, `attempt` -> `stages` -> `evals`, `export`, `preflight` -> `training`,
-`chat`, `data` -> `endpoint`, `store`, `report`, `context`, `errors` -> `sluice_api`. Never the operator.
+`chat`, `data` -> `lock`, `endpoint` -> `report`, `context` -> `sluice_store`, `sluice_api`. Never the operator.
 """

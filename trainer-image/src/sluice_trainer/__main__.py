@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sluice_api import reasons
 from sluice_api.contracts.envelope import REQUEST_FILE, ExitCode, Report, ReportFailure
+from sluice_api.errors import InputWrong
 from sluice_trainer.attempt import Attempt
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.interrupts import interrupts
 from sluice_trainer.outcome import Ending, ending_of
 from sluice_trainer.report import log

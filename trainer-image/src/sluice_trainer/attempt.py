@@ -14,13 +14,13 @@ from sluice_api.base import ApiModel
 from sluice_api.contracts.bytecount import compact_json
 from sluice_api.contracts.envelope import Report
 from sluice_api.contracts.manifests import REPORT_NAME, Marker
+from sluice_api.errors import NothingToReport
 from sluice_api.hashing import digest_of_bytes
 from sluice_api.layout import named_key, stage_key
+from sluice_store import markers
 from sluice_trainer.context import Context, Output
-from sluice_trainer.errors import NothingToReport
 from sluice_trainer.runtime import timestamp
 from sluice_trainer.stages import load
-from sluice_trainer.store import markers
 
 _VERSIONED = ("sluice-trainer", "torch", "transformers", "peft", "tokenizers", "safetensors")
 

@@ -13,8 +13,8 @@ from typing import Protocol
 from sluice_api.base import ApiModel
 from sluice_api.contracts.envelope import Envelope
 from sluice_api.contracts.manifests import FileManifest
-from sluice_trainer.store.base import ObjectStore
-from sluice_trainer.store.open import open_for
+from sluice_store.base import ObjectStore
+from sluice_store.open import open_for
 
 
 class Clock(Protocol):

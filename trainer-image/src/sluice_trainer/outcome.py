@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from sluice_api import reasons
 from sluice_api.base import ApiModel
 from sluice_api.contracts.envelope import ExitCode
+from sluice_api.errors import StageError
 from sluice_api.reasons import Reason
-from sluice_trainer.errors import StageError
 from sluice_trainer.interrupts import DeadlineNow, StopNow
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}

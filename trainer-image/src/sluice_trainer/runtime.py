@@ -21,11 +21,11 @@ from sluice_api import reasons
 from sluice_api.base import ApiModel
 from sluice_api.contracts.envelope import TOKEN_FILE, WORK_FOLDER, Envelope, request_hash
 from sluice_api.contracts.requests import REQUESTS
+from sluice_api.errors import InputWrong
 from sluice_api.layout import attempt_folder
+from sluice_store.open import open_store
 from sluice_trainer.context import Context
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.report.progress import FileSender, HttpSender, Progress, Sender
-from sluice_trainer.store.open import open_store
 
 PROGRESS_NAME = "progress.json"
 

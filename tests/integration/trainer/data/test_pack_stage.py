@@ -8,13 +8,13 @@ import pytest
 
 from sluice_api import reasons
 from sluice_api.contracts.reports import PackResult
+from sluice_api.errors import InputWrong
+from sluice_store.files import Damaged, fetch_folder
+from sluice_store.local import LocalStore
+from sluice_store.markers import newest
 from sluice_trainer.data.manifest import PackDetails
 from sluice_trainer.data.rows import Row, read_rows
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.stages import pack as pack_stage
-from sluice_trainer.store.files import Damaged, fetch_folder
-from sluice_trainer.store.local import LocalStore
-from sluice_trainer.store.markers import newest
 from support.stagerun import run_stage
 
 CLASSIFICATION = {"labels": ["red", "blue"], "instruction": "Pick one of {labels}."}

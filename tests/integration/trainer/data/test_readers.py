@@ -6,11 +6,11 @@ import pytest
 
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
+from sluice_api.errors import InputWrong
 from sluice_trainer.data.readers import reader_for
 from sluice_trainer.data.readers.csvfile import read_csv
 from sluice_trainer.data.readers.jsonl import read_jsonl
 from sluice_trainer.data.readers.record import MAX_ROW_BYTES, Broken, Record
-from sluice_trainer.errors import InputWrong
 
 GOOD = b'{"a": 1}'
 BROKEN_LINES = {

@@ -13,13 +13,13 @@ import pytest
 from sluice_api import reasons
 from sluice_api.contracts.envelope import StoreSettings
 from sluice_api.datasetpack import Source
+from sluice_api.errors import DependencyUnavailable, InputWrong, StageError
 from sluice_localcluster.pki import Authority, CertificateRequest
+from sluice_store.local import LocalStore
+from sluice_store.open import open_for
 from sluice_trainer.data.sources import fetch_source
 from sluice_trainer.data.sources import https as https_source
 from sluice_trainer.data.sources.access import Access
-from sluice_trainer.errors import DependencyUnavailable, InputWrong, StageError
-from sluice_trainer.store.local import LocalStore
-from sluice_trainer.store.open import open_for
 
 DATA = b'{"text": "a"}\n'
 SHA = hashlib.sha256(DATA).hexdigest()

@@ -11,13 +11,13 @@ from transformers import AutoModelForCausalLM
 from sluice_api import reasons
 from sluice_api.common import UriDigest
 from sluice_api.contracts.manifests import Marker
+from sluice_api.errors import InputWrong, StageBug, StageError
+from sluice_store.files import Damaged, upload_folder, verify_folder
 from sluice_trainer.context import Output
-from sluice_trainer.errors import InputWrong, StageBug, StageError
 from sluice_trainer.export.bundle import write_bundle
 from sluice_trainer.export.checks import failed_checks
 from sluice_trainer.export.loadback import load_back
 from sluice_trainer.stages import package, train
-from sluice_trainer.store.files import Damaged, upload_folder, verify_folder
 from sluice_trainer.training.weights import WeightsDetails
 from support.training import FINGERPRINT, Bench, make_bench
 

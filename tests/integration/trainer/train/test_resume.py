@@ -7,11 +7,11 @@ from safetensors.torch import load_file
 
 from sluice_api import reasons
 from sluice_api.contracts.requests import TrainRequest
+from sluice_api.errors import DeadlineExceeded, DependencyUnavailable, InputWrong, StoppedOnRequest
 from sluice_api.layout import checkpoint_key, checkpoints_key
+from sluice_store import markers
 from sluice_trainer.context import Context
-from sluice_trainer.errors import DeadlineExceeded, DependencyUnavailable, InputWrong, StoppedOnRequest
 from sluice_trainer.stages import train
-from sluice_trainer.store import markers
 from support.clock import FakeClock
 from support.training import FINGERPRINT, Bench, losses, make_bench
 
@@ -157,7 +157,7 @@ def test_T14_trained_run_is_not_trained_again(bench: Bench, tmp_path: Path) -> N
 
 
 def test_held_lock_ends_the_attempt_before_anything_is_loaded(bench: Bench, tmp_path: Path) -> None:
-    from sluice_trainer.store.lock import FingerprintLock
+    from sluice_trainer.lock import FingerprintLock
 
     beats = iter(range(1000))
     holder = FingerprintLock(bench.store, FINGERPRINT, FakeClock())

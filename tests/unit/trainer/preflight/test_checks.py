@@ -6,10 +6,10 @@ import pytest
 
 from sluice_api import reasons
 from sluice_api.contracts.requests import PrepareRequest
+from sluice_api.errors import InputWrong
 from sluice_api.hashing import digest_of
 from sluice_api.reasons import Reason
 from sluice_api.trainingrun import Hyperparameters
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.preflight import exposure, model, template
 from sluice_trainer.preflight.check import Check, blocked, ok, refuse_blocked, warned, warnings
 from sluice_trainer.preflight.exposure import Exposure, exposure_checks

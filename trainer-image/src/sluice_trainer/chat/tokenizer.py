@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sluice_api import reasons
+from sluice_api.errors import InputWrong
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.shards import Tokens
-from sluice_trainer.errors import InputWrong
 
 if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer

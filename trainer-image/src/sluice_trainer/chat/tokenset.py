@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sluice_api import reasons
+from sluice_api.errors import InputWrong
 from sluice_trainer.chat.documents import documents
 from sluice_trainer.chat.masks import TEMPLATE_REFUSED, TEMPLATE_REWRITES, Unusable
 from sluice_trainer.chat.samples import describe_samples, unexpected_loss
@@ -18,7 +19,6 @@ from sluice_trainer.data.rows import Row, read_rows
 from sluice_trainer.data.shards import Document, ShardReader, ShardStats, write_shards
 from sluice_trainer.data.splitting import TRAIN, VALIDATION
 from sluice_trainer.data.spool import Spool
-from sluice_trainer.errors import InputWrong
 
 SAMPLES_NAME: Final = "samples.json"
 _PROVEN_ROWS: Final = 64

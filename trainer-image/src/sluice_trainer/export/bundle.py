@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 
 from sluice_api import reasons
-from sluice_trainer.errors import InputWrong
+from sluice_api.errors import InputWrong
 from sluice_trainer.export.merge import open_merge, refuse_overlap
 from sluice_trainer.export.tensors import DTYPES, SHARD_BYTES, Shape, TensorFolder, write_tensors
 from sluice_trainer.training.weights import TOKENIZER_FILES, WeightsDetails

@@ -7,7 +7,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from sluice_api import reasons
-from sluice_trainer.errors import InputWrong
+from sluice_api.errors import InputWrong
 from sluice_trainer.export.bundle import CONFIG, GENERATION_CONFIG
 from sluice_trainer.export.tensors import INDEX_NAME, TensorFolder
 

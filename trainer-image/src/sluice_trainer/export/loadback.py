@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from sluice_api import reasons
-from sluice_trainer.errors import StageBug
+from sluice_api.errors import StageBug
 
 PROMPTS = (
     "Hello!",

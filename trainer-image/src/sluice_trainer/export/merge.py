@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from sluice_api import reasons
-from sluice_trainer.errors import InputWrong
+from sluice_api.errors import InputWrong
 from sluice_trainer.export.tensors import TensorFolder
 from sluice_trainer.training.adapter import CONFIG_NAME, PREFIX
 from sluice_trainer.training.weights import WeightsDetails

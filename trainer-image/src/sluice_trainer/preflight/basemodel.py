@@ -6,11 +6,11 @@ from sluice_api import reasons
 from sluice_api.common import UriDigest
 from sluice_api.contracts.manifests import MANIFEST_NAME, FileManifest
 from sluice_api.contracts.requests import BaseLocation
+from sluice_api.errors import InputWrong
+from sluice_store.base import ObjectStore
+from sluice_store.files import read_manifest
+from sluice_store.markers import newest
 from sluice_trainer.context import Context
-from sluice_trainer.errors import InputWrong
-from sluice_trainer.store.base import ObjectStore
-from sluice_trainer.store.files import read_manifest
-from sluice_trainer.store.markers import newest
 
 
 @dataclass(frozen=True)

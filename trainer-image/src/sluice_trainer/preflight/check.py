@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from sluice_api.errors import InputWrong
 from sluice_api.reasons import Reason
-from sluice_trainer.errors import InputWrong
 
 Status = Literal["ok", "warn", "blocked"]
 Metric = int | float | str

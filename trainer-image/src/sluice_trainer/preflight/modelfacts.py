@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from sluice_api import reasons
 from sluice_api.contracts.manifests import FileManifest
+from sluice_api.errors import InputWrong
 from sluice_api.sizing import ModelShape
-from sluice_trainer.errors import InputWrong
 
 CONFIG: Final = "config.json"
 INDEX: Final = "model.safetensors.index.json"

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from sluice_api import reasons
+from sluice_api.errors import InputWrong
 from sluice_trainer.chat.tokenizer import ChatTokenizer, load_tokenizer
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.preflight.check import Check, blocked, ok, warned
 from sluice_trainer.preflight.modelfacts import CONFIG, ModelFacts
 

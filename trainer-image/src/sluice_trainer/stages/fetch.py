@@ -11,9 +11,9 @@ from pathlib import Path
 from sluice_api import reasons
 from sluice_api.contracts.manifests import FileManifest
 from sluice_api.contracts.requests import FetchRequest
+from sluice_api.errors import InputWrong
+from sluice_store.files import fetch_folder
 from sluice_trainer.context import Context
-from sluice_trainer.errors import InputWrong
-from sluice_trainer.store.files import fetch_folder
 
 _UNFINISHED = ".fetching"
 """Inside the destination, because a volume's own folder cannot be renamed."""

@@ -11,6 +11,8 @@ from sluice_api.contracts.envelope import CONFIGMAP_FOLDER
 from sluice_api.contracts.reports import PackResult
 from sluice_api.contracts.requests import PackRequest
 from sluice_api.datasetpack import ResolvedSource, SplitCount
+from sluice_api.errors import InputWrong
+from sluice_store.files import upload_folder
 from sluice_trainer.context import Context, Output
 from sluice_trainer.data.build import Built, build_pack
 from sluice_trainer.data.manifest import describe_pack
@@ -19,8 +21,6 @@ from sluice_trainer.data.sources import Fetched, fetch_source
 from sluice_trainer.data.sources.access import Access
 from sluice_trainer.data.splitting import SPLITS
 from sluice_trainer.data.verdict import refusal
-from sluice_trainer.errors import InputWrong
-from sluice_trainer.store.files import upload_folder
 
 _MOST_REJECTIONS = 8
 _MOST_SOURCES = 4

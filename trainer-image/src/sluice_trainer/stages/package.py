@@ -10,8 +10,9 @@ from sluice_api import reasons
 from sluice_api.contracts.manifests import FileManifest
 from sluice_api.contracts.reports import ArtifactResult, PackageResult, TrainResult
 from sluice_api.contracts.requests import PackageRequest
+from sluice_api.errors import InputWrong
+from sluice_store.files import fetch_folder, upload_folder
 from sluice_trainer.context import Context, Output
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.export.bundle import BundleFacts, write_bundle
 from sluice_trainer.export.card import CardFacts, render_card
 from sluice_trainer.export.checks import (
@@ -24,7 +25,6 @@ from sluice_trainer.export.checks import (
 )
 from sluice_trainer.export.loadback import Spoken, load_back
 from sluice_trainer.export.merge import refuse_other_base
-from sluice_trainer.store.files import fetch_folder, upload_folder
 from sluice_trainer.training.weights import WeightsDetails
 
 

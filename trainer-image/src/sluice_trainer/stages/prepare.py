@@ -13,9 +13,12 @@ from sluice_api.contracts.envelope import Report
 from sluice_api.contracts.manifests import Marker
 from sluice_api.contracts.reports import ArtifactResult, PackageResult, PrepareResult
 from sluice_api.contracts.requests import PrepareRequest
+from sluice_api.errors import InputWrong
 from sluice_api.identity import fingerprint
 from sluice_api.layout import named_key
 from sluice_api.sizing import StepMemory
+from sluice_store.files import fetch_folder, read_manifest, upload_folder
+from sluice_store.markers import publish, verified
 from sluice_trainer.chat.tokenizer import ChatTokenizer
 from sluice_trainer.chat.tokenset import SAMPLES_NAME, write_token_set
 from sluice_trainer.chat.tokenspec import TokenDetails, token_spec
@@ -23,7 +26,6 @@ from sluice_trainer.context import Context, Output
 from sluice_trainer.data.manifest import PackDetails
 from sluice_trainer.data.rows import split_name
 from sluice_trainer.data.splitting import TRAIN, VALIDATION
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.preflight.basemodel import Base, resolve_base
 from sluice_trainer.preflight.check import Check, refuse_blocked, warnings
 from sluice_trainer.preflight.exposure import Exposure, exposure_checks
@@ -32,8 +34,6 @@ from sluice_trainer.preflight.model import model_checks, no_code
 from sluice_trainer.preflight.modelfacts import ModelFacts, read_facts, small_files
 from sluice_trainer.preflight.template import end_of_answer, open_tokenizer, template_checks
 from sluice_trainer.runtime import timestamp
-from sluice_trainer.store.files import fetch_folder, read_manifest, upload_folder
-from sluice_trainer.store.markers import publish, verified
 
 _REPORT: Final = "preflight.json"
 _MOST_WARNINGS: Final = 3

@@ -16,12 +16,12 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.manifests import FileManifest
 from sluice_api.contracts.reports import TrainResult
 from sluice_api.contracts.requests import TrainRequest
+from sluice_api.errors import InputWrong, StageError
+from sluice_store.files import fetch_folder, upload_folder
 from sluice_trainer.context import Context, Output
 from sluice_trainer.data.shards import ShardReader
-from sluice_trainer.errors import InputWrong, StageError
+from sluice_trainer.lock import FingerprintLock
 from sluice_trainer.report.steplog import StepLog
-from sluice_trainer.store.files import fetch_folder, upload_folder
-from sluice_trainer.store.lock import FingerprintLock
 from sluice_trainer.training.checkpoints import Checkpoints
 from sluice_trainer.training.course import Course, open_course
 from sluice_trainer.training.device import peak_memory_bytes

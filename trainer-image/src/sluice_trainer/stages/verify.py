@@ -12,10 +12,10 @@ from sluice_api import reasons
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import VerifyResult
 from sluice_api.contracts.requests import VerifyRequest
+from sluice_api.errors import DependencyUnavailable, InputWrong
+from sluice_store.files import upload_folder
 from sluice_trainer.context import Clock, Context, Output
 from sluice_trainer.endpoint import Endpoint, EndpointError, EndpointUnreachable
-from sluice_trainer.errors import DependencyUnavailable, InputWrong
-from sluice_trainer.store.files import upload_folder
 
 RESULTS_NAME = "smoke_results.json"
 SMOKE_PROMPTS = (

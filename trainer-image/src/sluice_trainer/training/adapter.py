@@ -10,8 +10,8 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from sluice_api import reasons
+from sluice_api.errors import InputWrong
 from sluice_api.trainingrun import Adapter
-from sluice_trainer.errors import InputWrong
 
 WEIGHTS_NAME = "adapter_model.safetensors"
 CONFIG_NAME = "adapter_config.json"

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from sluice_api.contracts.manifests import Marker
 from sluice_api.layout import checkpoint_key, checkpoints_key, done_number
+from sluice_store import markers
+from sluice_store.base import ObjectStore
+from sluice_store.files import Damaged, fetch_folder, upload_folder
 from sluice_trainer.context import Clock
-from sluice_trainer.store import markers
-from sluice_trainer.store.base import ObjectStore
-from sluice_trainer.store.files import Damaged, fetch_folder, upload_folder
 
 _STEP = re.compile(r"/step-(\d+)/")
 

@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 
 from sluice_api import reasons
-from sluice_trainer.errors import DependencyUnavailable
+from sluice_api.errors import DependencyUnavailable
 
 Precision = Literal["Auto", "Float32", "BFloat16"]
 

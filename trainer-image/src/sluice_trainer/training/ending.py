@@ -3,8 +3,8 @@
 import threading
 
 from sluice_api import reasons
+from sluice_api.errors import DeadlineExceeded, DependencyUnavailable, StageError, StoppedOnRequest
 from sluice_trainer.context import Context
-from sluice_trainer.errors import DeadlineExceeded, DependencyUnavailable, StageError, StoppedOnRequest
 
 
 def ending_now(ctx: Context, lock_lost: threading.Event) -> StageError | None:

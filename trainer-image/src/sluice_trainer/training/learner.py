@@ -12,9 +12,9 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from sluice_api import reasons
+from sluice_api.errors import InputWrong
 from sluice_api.trainingrun import Hyperparameters
 from sluice_trainer.data.shards import Pack
-from sluice_trainer.errors import InputWrong
 from sluice_trainer.training.attention import DOCUMENTS
 from sluice_trainer.training.batches import Batch, answer_tokens, collate, micro_batches
 

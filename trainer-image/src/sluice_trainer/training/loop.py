@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from sluice_api.errors import StageError
 from sluice_api.trainingrun import Checkpoint
 from sluice_trainer.context import Context
 from sluice_trainer.data.shards import Pack
-from sluice_trainer.errors import StageError
 from sluice_trainer.report.steplog import StepLog, StepRecord
 from sluice_trainer.training.checkpoints import Checkpoints
 from sluice_trainer.training.course import Course

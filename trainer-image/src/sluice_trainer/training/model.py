@@ -7,7 +7,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from sluice_api import reasons
-from sluice_trainer.errors import InputWrong
+from sluice_api.errors import InputWrong
 from sluice_trainer.training.attention import implementation_for
 
 transformers_logging.disable_progress_bar()

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from sluice_api.errors import StageError
 from sluice_trainer.data.shards import ShardReader
-from sluice_trainer.errors import StageError
 from sluice_trainer.training.learner import Learner
 
 

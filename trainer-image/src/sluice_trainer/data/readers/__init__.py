@@ -10,10 +10,10 @@ from typing import Final
 
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
+from sluice_api.errors import InputWrong
 from sluice_trainer.data.readers.csvfile import read_csv
 from sluice_trainer.data.readers.jsonl import read_jsonl
 from sluice_trainer.data.readers.record import Broken, Record
-from sluice_trainer.errors import InputWrong
 
 Reader = Callable[[Path], Iterator[Record | Broken]]
 

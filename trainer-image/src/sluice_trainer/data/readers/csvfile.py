@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from sluice_api import reasons
+from sluice_api.errors import InputWrong
 from sluice_trainer.data.readers.lines import read_lines
 from sluice_trainer.data.readers.record import MAX_ROW_BYTES, Broken, Record
-from sluice_trainer.errors import InputWrong
 
 _POISON: Final = "\0"
 """Stands for a line that could not be read, so that the row that it belongs to is broken and no other."""

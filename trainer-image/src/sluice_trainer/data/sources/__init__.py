@@ -10,12 +10,12 @@ from typing import Final
 
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
+from sluice_api.errors import InputWrong
+from sluice_store.files import sha256_file
 from sluice_trainer.data.sources.access import Access
 from sluice_trainer.data.sources.configmap import fetch_configmap
 from sluice_trainer.data.sources.https import fetch_https
 from sluice_trainer.data.sources.s3 import fetch_s3
-from sluice_trainer.errors import InputWrong
-from sluice_trainer.store.files import sha256_file
 
 Fetch = Callable[[Source, Path, Access], None]
 

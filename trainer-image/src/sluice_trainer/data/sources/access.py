@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sluice_trainer.store.base import ObjectStore
+from sluice_store.base import ObjectStore
 
 
 @dataclass(frozen=True)

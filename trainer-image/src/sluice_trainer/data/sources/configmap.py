@@ -5,8 +5,8 @@ from pathlib import Path
 
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
+from sluice_api.errors import DependencyUnavailable
 from sluice_trainer.data.sources.access import Access
-from sluice_trainer.errors import DependencyUnavailable
 
 
 def fetch_configmap(source: Source, destination: Path, access: Access) -> None:

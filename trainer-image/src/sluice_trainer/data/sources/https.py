@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
+from sluice_api.errors import DependencyUnavailable, InputWrong
 from sluice_trainer.data.sources.access import Access
-from sluice_trainer.errors import DependencyUnavailable, InputWrong
 
 MAX_BYTES: Final = 16 * 1024**3
 TIMEOUT_S: Final = 30.0

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
+from sluice_api.errors import InputWrong
 from sluice_trainer.data.sources.access import Access
-from sluice_trainer.errors import InputWrong
 
 
 def fetch_s3(source: Source, destination: Path, access: Access) -> None:

@@ -10,8 +10,8 @@ from hashlib import file_digest
 from pathlib import Path
 
 from sluice_api import reasons
-from sluice_trainer.errors import DependencyUnavailable
-from sluice_trainer.store.base import checked_key
+from sluice_api.errors import DependencyUnavailable
+from sluice_store.base import checked_key
 
 _HIDDEN = ".writing-"
 

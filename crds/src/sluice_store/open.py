@@ -8,9 +8,9 @@ from urllib.parse import unquote, urlsplit
 
 from sluice_api import reasons
 from sluice_api.contracts.envelope import StoreSettings
-from sluice_trainer.errors import InputWrong
-from sluice_trainer.store.base import ObjectStore, checked_key
-from sluice_trainer.store.local import LocalStore
+from sluice_api.errors import InputWrong
+from sluice_store.base import ObjectStore, checked_key
+from sluice_store.local import LocalStore
 
 
 def open_store(settings: StoreSettings) -> ObjectStore:
@@ -42,7 +42,7 @@ def _open_at(root: str, settings: StoreSettings) -> ObjectStore:
         return LocalStore(Path(unquote(parts.path)))
     if parts.scheme == "s3" and parts.netloc:
         # boto3 takes a quarter of a second to import, which a local folder need not pay.
-        from sluice_trainer.store.s3 import S3Store, client
+        from sluice_store.s3 import S3Store, client
 
         return S3Store(client(settings.endpoint, settings.region), parts.netloc, parts.path)
     raise InputWrong(

@@ -15,9 +15,9 @@ from sluice_api.contracts.manifests import (
     FileEntry,
     FileManifest,
 )
+from sluice_api.errors import InputWrong
 from sluice_api.hashing import canonical_json, digest_of_bytes
-from sluice_trainer.errors import InputWrong
-from sluice_trainer.store.base import ObjectStore
+from sluice_store.base import ObjectStore
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from sluice_api import reasons
 from sluice_api.contracts.manifests import DamageNote, Marker
+from sluice_api.errors import DependencyUnavailable, InputWrong
 from sluice_api.layout import damaged_name, done_name, done_number
-from sluice_trainer.errors import DependencyUnavailable, InputWrong
-from sluice_trainer.store.base import ObjectStore
-from sluice_trainer.store.files import Damaged, verify_folder
+from sluice_store.base import ObjectStore
+from sluice_store.files import Damaged, verify_folder
 
 _RACES = 16
 

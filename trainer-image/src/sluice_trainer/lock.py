@@ -10,10 +10,10 @@ import threading
 import uuid
 
 from sluice_api import reasons
+from sluice_api.errors import DependencyUnavailable, StageError, StoppedOnRequest
 from sluice_api.layout import lock_key
+from sluice_store.base import ObjectStore
 from sluice_trainer.context import Clock
-from sluice_trainer.errors import DependencyUnavailable, StageError, StoppedOnRequest
-from sluice_trainer.store.base import ObjectStore
 
 EXPIRY_S = 60.0
 BEAT_S = 15.0

@@ -24,8 +24,8 @@ from botocore.exceptions import (
 )
 
 from sluice_api import reasons
-from sluice_trainer.errors import DependencyUnavailable, StageError
-from sluice_trainer.store.base import checked_key
+from sluice_api.errors import DependencyUnavailable, StageError
+from sluice_store.base import checked_key
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sluice_api import reasons
-from sluice_trainer.errors import InputWrong
+from sluice_api.errors import InputWrong
 
 _SEGMENT = re.compile(r"[^\x00-\x1f\x7f\\/]{1,255}")
 

@@ -1,4 +1,0 @@
-"""The artifact store: objects under keys, folders under a manifest, and the markers that name finished work.
-
-Keys are made by `sluice_api.layout`, never from a user's strings. Nothing here knows what a file means.
-"""
