@@ -19,6 +19,7 @@ upgrade=("$@")
 compile uv requirements/uv.in "${upgrade[@]}"
 compile dev --group dev --extra plugin crds/pyproject.toml operator/pyproject.toml \
     trainer-image/pyproject.toml "${upgrade[@]}"
+compile basemodel requirements/basemodel.in --no-deps "${upgrade[@]}"
 compile operator operator/pyproject.toml --constraints requirements/dev.txt
 compile trainer trainer-image/pyproject.toml --constraints requirements/dev.txt
 compile build requirements/build.in --constraints requirements/dev.txt
