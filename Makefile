@@ -28,8 +28,9 @@ fmt: setup ## Format the code and mend what ruff can mend.
 	$(BIN)/ruff check --fix .
 
 .PHONY: gen
-gen: setup ## Write CRDs, editor schemas and reference pages from the models.
+gen: setup ## Write CRDs, editor schemas, reference pages and the chart's schema from the models.
 	$(BIN)/python -m sluice_api.crdgen --write
+	$(BIN)/python -m sluice_operator.chartgen --write
 
 .PHONY: lint
 lint: setup ## Check style, types, layers, spelling and generated files.
@@ -44,6 +45,7 @@ lint: setup ## Check style, types, layers, spelling and generated files.
 	@git ls-files -z | xargs -0 $(BIN)/codespell
 	$(call say,generated files)
 	@$(BIN)/python -m sluice_api.crdgen --check
+	@$(BIN)/python -m sluice_operator.chartgen --check
 
 .PHONY: test
 test: lint ## Lint, then unit, contract, integration and chart tests on a real control plane.

@@ -15,16 +15,11 @@ COMMAND = "python -m sluice_api.crdgen --write"
 
 
 def generated() -> dict[str, str]:
-    """Every generated file: path relative to the checkout, and its text.
-
-    The chart has its own copy of the CRDs, because Helm reads nothing outside of a chart.
-    """
+    """Every generated file: path relative to the checkout, and its text."""
     files = {"docs/reference/reasons.md": reasons_page()}
     for kind in KINDS.values():
         word = kind.name.lower()
-        crd = _yaml(crd_of(kind))
-        files[f"crds/{kind.plural}.yaml"] = crd
-        files[f"charts/sluice/files/crds/{kind.plural}.yaml"] = crd
+        files[f"crds/{kind.plural}.yaml"] = _yaml(crd_of(kind))
         files[f"crds/schema/{word}_{meta.VERSION}.json"] = json.dumps(editor_schema(kind), indent=2) + "\n"
         files[f"docs/reference/{word}.md"] = kind_page(kind)
     return files
