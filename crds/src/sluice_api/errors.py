@@ -1,4 +1,4 @@
-"""Exceptions that carry a reason from the one list; `__main__` turns them into exit codes and reports."""
+"""Exceptions that carry a reason from the one list; the trainer turns them into exit codes and reports."""
 
 from sluice_api.base import ApiModel
 from sluice_api.contracts.envelope import ExitCode

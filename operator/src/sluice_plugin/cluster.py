@@ -1,0 +1,76 @@
+"""Reads the cluster once: objects into the operator's cache, so that every reading of them is shared.
+
+Only lists; nothing is ever written.
+"""
+
+import asyncio
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from sluice_operator import raw
+from sluice_operator.adapters.cluster.cluster import Cluster
+from sluice_operator.adapters.cluster.errors import Forbidden
+from sluice_operator.adapters.cluster.transport import Request, Transport
+from sluice_operator.cache import Cache
+from sluice_operator.kinds import CONFIG_MAP, RESOURCES, Kind
+from sluice_operator.settings import Settings
+from sluice_operator.views import view_of
+from sluice_plugin.errors import Refused
+
+RESOURCE_KINDS: tuple[Kind, ...] = tuple(RESOURCES)
+CHAIN_KINDS: tuple[Kind, ...] = (*RESOURCE_KINDS, "AppsDeployment", "Service", "ControllerRevision")
+SETTINGS_SELECTOR = "sluice.dev/settings=true"
+SETTINGS_KEY = "settings.yaml"
+
+
+def read_namespace(kubeconfig: Path, namespace: str, kinds: Collection[Kind]) -> Cache:
+    """All objects of these kinds in a namespace."""
+    return asyncio.run(_read_namespace(kubeconfig, namespace, kinds))
+
+
+def read_settings(kubeconfig: Path, operator_namespace: str) -> Settings:
+    """The operator's settings, from the ConfigMap that its chart made."""
+    try:
+        found = asyncio.run(_read_config_maps(kubeconfig, operator_namespace))
+    except Forbidden as error:
+        raise Refused(f"{error.message}; give --root, and --endpoint where it is needed") from error
+    if len(found) != 1:
+        raise Refused(
+            f"{len(found)} ConfigMaps labelled {SETTINGS_SELECTOR} in namespace {operator_namespace}, "
+            "expected one; name the operator's namespace with --operator-namespace, or give --root"
+        )
+    try:
+        return Settings.parse(yaml.safe_load(raw.text(found[0], "data", SETTINGS_KEY)))
+    except (ValidationError, yaml.YAMLError, TypeError) as error:
+        raise Refused(f"the operator's settings cannot be read: {error}; give --root") from error
+
+
+async def _read_namespace(kubeconfig: Path, namespace: str, kinds: Collection[Kind]) -> Cache:
+    transport, cache = _transport(kubeconfig), Cache()
+    try:
+        cluster = Cluster(transport)
+        for kind in kinds:
+            async for page in cluster.list_pages(kind, namespace):
+                for item in page.items:
+                    cache.put(kind, view_of(kind, item))
+    finally:
+        transport.close()
+    return cache
+
+
+async def _read_config_maps(kubeconfig: Path, namespace: str) -> list[Any]:
+    transport = _transport(kubeconfig)
+    try:
+        query = (("labelSelector", SETTINGS_SELECTOR),)
+        answer = await transport.send(Request("GET", CONFIG_MAP.path(namespace), query=query))
+    finally:
+        transport.close()
+    return list(answer.get("items") or ())
+
+
+def _transport(kubeconfig: Path) -> Transport:
+    return Transport(kubeconfig, threads=2)

@@ -1,0 +1,71 @@
+"""Options that several verbs share, and how they are read. The only module that reads the environment."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sluice_plugin.errors import Refused
+
+OPERATOR_NAMESPACE = "sluice-system"
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Which cluster, and which namespace of it."""
+    parser.add_argument("-n", "--namespace", help="namespace; default: that of the current context")
+    parser.add_argument("--kubeconfig", help="kubeconfig file; default: KUBECONFIG, or ~/.kube/config")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """How to answer."""
+    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
+
+
+def add_storage(parser: argparse.ArgumentParser) -> None:
+    """Where artifacts are. Credentials come from the environment or the AWS profile, never from here."""
+    parser.add_argument("--root", help="the namespace's artifacts: s3://bucket/prefix or file:///folder")
+    parser.add_argument("--endpoint", help="default: AWS_ENDPOINT_URL_S3, or the storage profile's")
+    parser.add_argument("--region", help="default: AWS_REGION, or the storage profile's")
+    parser.add_argument(
+        "--operator-namespace",
+        default=OPERATOR_NAMESPACE,
+        help=f"where the operator's settings are, to find the storage profile; default: {OPERATOR_NAMESPACE}",
+    )
+
+
+def kubeconfig(args: argparse.Namespace) -> Path:
+    """The kubeconfig; several files may be joined by colons, as for kubectl."""
+    return Path(args.kubeconfig or os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
+
+
+def namespace(args: argparse.Namespace) -> str:
+    """The namespace that was named, or that of the current context."""
+    return str(args.namespace or context_namespace(_documents(kubeconfig(args))))
+
+
+def context_namespace(documents: list[dict[str, Any]]) -> str:
+    """Namespace of the current context; as for kubectl, the first file that says something holds."""
+    current = next((d["current-context"] for d in documents if d.get("current-context")), "")
+    contexts = (c for d in documents for c in d.get("contexts") or ())
+    found = next((c.get("context") or {} for c in contexts if c.get("name") == current), {})
+    return str(found.get("namespace") or "default")
+
+
+def endpoint(args: argparse.Namespace) -> str | None:
+    """The endpoint that a person chose, by option or environment."""
+    return args.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def region(args: argparse.Namespace) -> str | None:
+    """The region that a person chose, by option or environment."""
+    return args.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+
+
+def _documents(joined: Path) -> list[dict[str, Any]]:
+    files = [Path(part) for part in str(joined).split(os.pathsep) if Path(part).is_file()]
+    if not files:
+        raise Refused(f"no kubeconfig at {joined}; set KUBECONFIG or give --kubeconfig")
+    loaded = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
+    return [document for document in loaded if isinstance(document, dict)]

@@ -1,0 +1,1 @@
+"""`kubectl sluice status`: pack -> run -> gate -> Deployment as a tree, with progress."""
