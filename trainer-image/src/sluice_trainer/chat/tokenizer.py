@@ -72,6 +72,12 @@ class ChatTokenizer:
         """One more than the largest id."""
         return max(self._parsing.get_vocab(with_added_tokens=True).values()) + 1
 
+    @property
+    def end_id(self) -> int | None:
+        """The token that ends a reply, where the tokenizer names one."""
+        end: int | None = self._tokenizer.eos_token_id
+        return end
+
     def render(self, messages: Messages, *, generation_prompt: bool = False) -> Rendered:
         """The conversation through the template. Raises TemplateRefused."""
         if not any(self._control.search(m["content"]) for m in messages):

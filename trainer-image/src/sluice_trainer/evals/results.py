@@ -1,0 +1,90 @@
+"""Result of every item: the rows between evaluate, which writes them, and judge, which reads nothing else."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sluice_api.datasetpack import Task
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """What a target made of one item."""
+
+    id: str
+    group: str
+    """Items of one group are not independent; an empty group stands alone."""
+    reference: str
+    prediction: str
+    scores: Mapping[str, float]
+    label: str | None = None
+    """Right label, in classification."""
+    predicted_label: str | None = None
+    """Label that was found in the reply, in classification; None when there is none."""
+    failed: bool = False
+    """The call failed or came late; it counts as wrong."""
+
+    @property
+    def unit(self) -> tuple[str, str]:
+        """What the item is independent by: its group, or itself."""
+        return ("group", self.group) if self.group else ("item", self.id)
+
+
+@dataclass(frozen=True)
+class SuiteResults:
+    """All results of one suite."""
+
+    name: str
+    task: Task
+    items: tuple[ItemResult, ...]
+    asked: tuple[str, ...]
+    """Ids of the items that were to be evaluated."""
+    differs: tuple[str, ...] = ()
+    """Settings in which the evaluation was another than the one that is asked for."""
+
+
+def file_name(suite: str) -> str:
+    """File of a suite's results."""
+    return f"{suite}.jsonl"
+
+
+def write_items(path: Path, items: Iterable[ItemResult]) -> None:
+    """One JSON object a line."""
+    with path.open("w", encoding="utf-8") as file:
+        for item in items:
+            file.write(json.dumps(_row(item), ensure_ascii=False, sort_keys=True) + "\n")
+
+
+def read_items(path: Path) -> tuple[ItemResult, ...]:
+    """Rows of a results file; a number may be NaN here, and judging refuses it with a reason."""
+    with path.open(encoding="utf-8") as file:
+        return tuple(_item(json.loads(line)) for line in file)
+
+
+def _row(item: ItemResult) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": item.id,
+        "group": item.group,
+        "reference": item.reference,
+        "prediction": item.prediction,
+        "scores": dict(item.scores),
+        "failed": item.failed,
+    }
+    if item.label is not None:
+        row |= {"label": item.label, "predictedLabel": item.predicted_label}
+    return row
+
+
+def _item(row: Mapping[str, Any]) -> ItemResult:
+    return ItemResult(
+        id=row["id"],
+        group=row["group"],
+        reference=row["reference"],
+        prediction=row["prediction"],
+        scores={name: float(score) for name, score in row["scores"].items()},
+        label=row.get("label"),
+        predicted_label=row.get("predictedLabel"),
+        failed=row["failed"],
+    )
