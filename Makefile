@@ -58,9 +58,22 @@ test: lint ## Lint, then unit, contract, integration and chart tests on a real c
 images: setup ## Build the operator, trainer and serving images (root).
 	$(LOCAL) -m sluice_images build all
 
+.PHONY: demo
+demo: setup ## The quickstart on a whole Kubernetes of its own, from rows to a live endpoint (root).
+	@$(LOCAL) -m sluice_demo up
+
 .PHONY: demo-down
 demo-down: setup ## Remove the local cluster and every trace of it; caches stay (root).
-	$(LOCAL) -m sluice_localcluster down
+	@$(LOCAL) -m sluice_demo down
+
+.PHONY: e2e
+e2e: setup ## On the demo's cluster: kills, resume, tampering, outages, idle (root, after make demo).
+	@mkdir -p $(REPORTS)
+	@$(BIN)/pytest tests/e2e --junitxml=$(REPORTS)/e2e.xml
+
+.PHONY: bench-gate
+bench-gate: setup ## Print the error rates of the verdict rule, by exact enumeration.
+	@$(BIN)/python tests/bench/bench_gate.py
 
 .PHONY: clean-cache
 clean-cache: ## Remove built binaries and downloads outside the checkout.
