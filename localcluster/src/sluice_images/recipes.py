@@ -28,7 +28,7 @@ class Recipe:
     def text(self) -> str:
         """Return the Dockerfile as far as it matters to this image."""
         whole = (CHECKOUT / self.dockerfile).read_text()
-        return whole if self.target is None else _until(whole, self.target)
+        return whole if self.target is None else until_stage(whole, self.target)
 
 
 # Stages that other images mount or start from. Each needs the ones before it.
@@ -79,7 +79,8 @@ def _is_left_behind(path: Path) -> bool:
     return any(part.endswith(_NEVER) for part in path.relative_to(CHECKOUT).parts)
 
 
-def _until(dockerfile: str, target: str) -> str:
+def until_stage(dockerfile: str, target: str) -> str:
+    """Return the Dockerfile up to the end of a stage."""
     stages = [match for match in _STAGE.finditer(dockerfile) if match[1] == target]
     if not stages:
         raise ValueError(f"no stage {target!r} in the Dockerfile")
