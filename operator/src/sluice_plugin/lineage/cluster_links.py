@@ -8,6 +8,7 @@ from sluice_api.records import AuditRecord, Live, RevisionRecord
 from sluice_operator.children import serving
 from sluice_operator.facts import live as facts
 from sluice_operator.facts.run import run_facts
+from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import Related
 from sluice_operator.plans.subset import is_subset
 from sluice_plugin.lineage.link import Link, link
@@ -82,6 +83,12 @@ def run_link(run: Related | None, record: RevisionRecord) -> Link:
     if found.artifact.digest != record.artifact.digest:
         return link("run", record.run, f"its records say {found.artifact.digest}", "")
     return link("run", record.run, "", "adopted the artifact" if found.adopted else "made the artifact")
+
+
+def report_digests(run: Related | None) -> dict[str, str]:
+    """Digests of reports by folder, as the run's own records tell them."""
+    records = stage_records(run) if run is not None else ()
+    return {r.folder: r.report_digest for r in records if r.folder and r.report_digest}
 
 
 def _follows(before: AuditRecord, after: AuditRecord) -> bool:

@@ -5,7 +5,7 @@ stand in markers that are put once.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -30,8 +30,10 @@ Request = TypeVar("Request", bound=ApiModel)
 class StoreLinks:
     """Proves what a revision came from."""
 
-    def __init__(self, settings: StoreSettings) -> None:
+    def __init__(self, settings: StoreSettings, recorded: Mapping[str, str]) -> None:
         self._settings = settings
+        self._recorded = recorded
+        """Digests of reports by folder, as far as the cluster's records still tell them."""
         self._store = open_store(settings)
 
     def chain(self, record: RevisionRecord) -> Iterator[Link]:
@@ -82,8 +84,10 @@ class StoreLinks:
         except (ValueError, KeyError, TypeError, ValidationError, InputWrong) as error:
             return link(name, key, f"it cannot be read: {error}", ""), None
         digest = digest_of_bytes(data)
-        promised = found[1].report_digest if found and found[1].folder == folder else None
-        problem = "" if promised == digest else f"its digest is {digest}, the marker says {promised}"
+        marker = found[1].report_digest if found and found[1].folder == folder else None
+        record = self._recorded.get(folder, digest)
+        wrong = [w for w, d in (("marker", marker), ("run's record", record)) if d != digest]
+        problem = f"its digest is {digest}, the {' and the '.join(wrong)} said another" if wrong else ""
         return link(name, key, problem, digest), request
 
     def _source(self, name: str, locator: str, digest: str) -> Link:

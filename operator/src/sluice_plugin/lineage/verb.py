@@ -15,6 +15,7 @@ from sluice_plugin.console import MARKS, console, print_json
 from sluice_plugin.errors import Refused
 from sluice_plugin.lineage.cluster_links import (
     audit_link,
+    report_digests,
     revision_link,
     run_link,
     service_link,
@@ -73,8 +74,9 @@ def chain(
     yield audit_link(facts.audit_records(related))
     if record is not None:
         yield verdict_link(record)
-        yield run_link(find_run(record.run), record)
-        yield from StoreLinks(settings).chain(record)
+        made_by = find_run(record.run)
+        yield run_link(made_by, record)
+        yield from StoreLinks(settings, report_digests(made_by)).chain(record)
 
 
 def _show(found: Link) -> None:

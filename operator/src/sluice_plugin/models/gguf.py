@@ -1,5 +1,6 @@
 """Turns a GGUF file into a Hugging Face folder in safetensors. The only module that needs torch."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ def convert(source: Path, target: Path) -> None:
         import gguf  # noqa: F401 - transformers asks for it only when it is too late for a clear message
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
     except ImportError as error:
         raise Refused(
             f"reading GGUF needs {error.name}: install torch, transformers and gguf beside the plugin, "
             "or import a Hugging Face folder"
         ) from error
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()
     origin = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
     model = AutoModelForCausalLM.from_pretrained(**origin, dtype=torch.float32)
     # The file was quantised, the weights that were read from it are not any more.

@@ -1,0 +1,91 @@
+"""What the plugin reads from options, kubeconfig and settings, and which files make a model."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from sluice_operator.settings import Settings
+from sluice_plugin.errors import Refused
+from sluice_plugin.models.folder import model_files
+from sluice_plugin.models.gguf import mend_end_token
+from sluice_plugin.options import context_namespace
+from sluice_plugin.storage import profile_settings
+
+CONFIG = {"contexts": [{"name": "a", "context": {"namespace": "team"}}, {"name": "b", "context": {}}]}
+
+
+@pytest.mark.parametrize(
+    ("documents", "namespace"),
+    [
+        ([{**CONFIG, "current-context": "a"}], "team"),
+        ([{**CONFIG, "current-context": "b"}], "default"),
+        ([{**CONFIG, "current-context": "c"}], "default"),
+        ([{"current-context": "a"}, {**CONFIG, "current-context": "b"}], "team"),
+        ([{}], "default"),
+    ],
+)
+def test_the_namespace_is_that_of_the_current_context(documents: list[dict], namespace: str) -> None:
+    assert context_namespace(documents) == namespace
+
+
+def settings(*allowed: str) -> Settings:
+    storage = {"name": "s", "allowedNamespaces": list(allowed), "prefix": "s3://bucket/{namespace}/"}
+    return Settings.parse({"trainerImage": "t", "storage": [storage | {"endpoint": "http://s3"}]})
+
+
+def test_the_storage_is_the_one_that_stages_of_the_namespace_use() -> None:
+    found = profile_settings(settings("team"), "team")
+    assert (found.root, found.endpoint) == ("s3://bucket/team", "http://s3")
+    with pytest.raises(Refused, match="--root"):
+        profile_settings(settings("team"), "other")
+
+
+FOLDER = [
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "chat_template.jinja",
+    "README.md",
+    ".git/config.json",
+]
+
+
+def test_only_what_is_served_is_uploaded() -> None:
+    assert model_files(FOLDER) == [
+        "chat_template.jinja",
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "says"), [(0, "config.json"), (1, "weights in safetensors"), (2, "tokenizer")]
+)
+def test_a_folder_that_is_no_model_is_refused(left_out: int, says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        model_files(FOLDER[:left_out] + FOLDER[left_out + 1 :])
+
+
+def test_weights_that_may_hold_code_are_named() -> None:
+    with pytest.raises(Refused, match=r"pytorch_model\.bin may hold code"):
+        model_files(["config.json", "tokenizer.json", "pytorch_model.bin"])
+
+
+def tokenizer(template: str, vocabulary: list[str], eos: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        chat_template=template, eos_token=eos, pad_token=None, get_vocab=lambda: dict.fromkeys(vocabulary, 0)
+    )
+
+
+def test_only_the_known_defect_of_the_end_token_is_mended() -> None:
+    wrong = tokenizer("<|im_start|>x<|im_end|>", ["<|im_end|>", "<|endoftext|>"], "<|endoftext|>")
+    mend_end_token(wrong)
+    assert (wrong.eos_token, wrong.pad_token) == ("<|im_end|>", "<|endoftext|>")
+    for other in (
+        tokenizer("[INST]", ["<|im_end|>"], "</s>"),
+        tokenizer("<|im_end|>", ["</s>"], "</s>"),
+        tokenizer("", [], "</s>"),
+    ):
+        mend_end_token(other)
+        assert (other.eos_token, other.pad_token) == ("</s>", None)
