@@ -1,6 +1,7 @@
 """What the plugin reads from options, kubeconfig and settings, and which files make a model."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,9 @@ CONFIG = {"contexts": [{"name": "a", "context": {"namespace": "team"}}, {"name":
         ([{}], "default"),
     ],
 )
-def test_the_namespace_is_that_of_the_current_context(documents: list[dict], namespace: str) -> None:
+def test_the_namespace_is_that_of_the_current_context(
+    documents: list[dict[str, Any]], namespace: str
+) -> None:
     assert context_namespace(documents) == namespace
 
 
