@@ -59,9 +59,20 @@ class KubeApi:
     def call(
         self, method: str, path: str, body: dict[str, Any] | None = None, content: str = "application/json"
     ) -> Answer:
-        connection = self._connection()
         headers = {"Authorization": f"Bearer {self.plane.token}", "Content-Type": content}
-        connection.request(method, path, json.dumps(body) if body is not None else None, headers)
+        text = json.dumps(body) if body is not None else None
+        try:
+            return self._send(method, path, text, headers)
+        except (ConnectionError, http.client.HTTPException):
+            # The server was started anew since; reading again does no harm.
+            del self._local.connection
+            if method != "GET":
+                raise
+            return self._send(method, path, text, headers)
+
+    def _send(self, method: str, path: str, text: str | None, headers: dict[str, str]) -> Answer:
+        connection = self._connection()
+        connection.request(method, path, text, headers)
         response = connection.getresponse()
         return Answer(response.status, json.loads(response.read()))
 

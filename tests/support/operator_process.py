@@ -20,6 +20,8 @@ from sluice_localcluster.probe import wait_until
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
+OPERATOR = "sluice-operator-under-test"
+"""User of operators, by whom the audit log tells their writes."""
 
 
 def free_port() -> int:

@@ -52,15 +52,12 @@ class Reconciler:
             self._statuses.forget(key)
             return Outcome(is_gone=True)
         plan = self._planners[key.kind](observed)
-        for line in plan.details:
-            LOG.debug(line)
         try:
             await self._write(observed, plan)
         except (ChildConflict, Forbidden, Invalid) as error:
-            await self._show_failure(observed, plan, error)
+            await self._tell(observed.me.resource, show_failure(observed, plan, error), is_news=False)
             raise
-        is_news = bool(plan.apply or plan.delete)
-        await self._tell(observed.me.resource, plan.events, plan.status, is_news=is_news)
+        await self._tell(observed.me.resource, plan, is_news=bool(plan.apply or plan.delete))
         return Outcome(requeue_after=plan.requeue_after)
 
     async def _write(self, observed: Observed, plan: Plan) -> None:
@@ -72,27 +69,15 @@ class Reconciler:
             await writer.write(write)
             metrics.WRITES.labels(observed.me.resource.kind, type(write).__name__).inc()
 
-    async def _show_failure(self, observed: Observed, plan: Plan, error: Exception) -> None:
-        reason = reasons.CHILD_CONFLICT if isinstance(error, ChildConflict) else reasons.APPLY_FAILED
-        message = f"{error} {reason.next_step}"
-        status = with_failure(plan.status, reason, message, observed) if plan.status is not None else None
-        await self._tell(observed.me.resource, (EventNote(reason, message),), status, is_news=False)
-
-    async def _tell(
-        self,
-        resource: Resource,
-        events: tuple[EventNote, ...],
-        status: Mapping[str, Any] | None,
-        *,
-        is_news: bool,
-    ) -> None:
-        """Post events when something happened, then write the status when it differs."""
-        differs = status is not None and self._statuses.differs(resource, status)
-        for note in events if differs or is_news else ():
-            self._log(resource.key, f"{note.reason.camel}: {note.message}")
-            await self._recorder.post(resource, note)
-        if status is not None and differs:
-            await self._write_status(resource, status)
+    async def _tell(self, resource: Resource, plan: Plan, *, is_news: bool) -> None:
+        """Log and post events when something happened, then write the status when it differs."""
+        differs = plan.status is not None and self._statuses.differs(resource, plan.status)
+        if is_news or differs:
+            self._log(resource.key, plan, is_news=is_news)
+            for note in plan.events:
+                await self._recorder.post(resource, note)
+        if plan.status is not None and differs:
+            await self._write_status(resource, plan.status)
 
     async def _write_status(self, resource: Resource, status: Mapping[str, Any]) -> None:
         kind, meta = resource.kind, resource.meta
@@ -105,5 +90,15 @@ class Reconciler:
         self._statuses.wrote(resource.key, status, answer)
         self._intake.take(kind, answer)
 
-    def _log(self, key: Key, line: str) -> None:
-        LOG.info(line, extra={"kind": key.kind, "namespace": key.namespace, "object": key.name})
+    def _log(self, key: Key, plan: Plan, *, is_news: bool) -> None:
+        told = (f"{note.reason.camel}: {note.message}" for note in plan.events)
+        for line in dict.fromkeys((*(plan.details if is_news else ()), *told)):
+            LOG.info(line, extra={"kind": key.kind, "namespace": key.namespace, "object": key.name})
+
+
+def show_failure(observed: Observed, plan: Plan, error: Exception) -> Plan:
+    """The plan as it is told when a write was refused: conditions and an Event say what and why."""
+    reason = reasons.CHILD_CONFLICT if isinstance(error, ChildConflict) else reasons.APPLY_FAILED
+    message = f"{error} {reason.next_step}"
+    status = with_failure(plan.status, reason, message, observed) if plan.status is not None else None
+    return Plan(status=status, events=(EventNote(reason, message),))

@@ -40,6 +40,7 @@ class StoredRecord:
 
 
 View = Resource | JobView | PodView | SlotView | ServiceView | StoredRecord
+SHARED_MAX = 64
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -156,12 +157,12 @@ def _parse(data: bytes) -> Record | None:
 
 
 def _shared(value: Any) -> Any:
-    """The same JSON, its keys kept once for all objects: they are most of what an object weighs."""
+    """The same JSON; keys and short texts, which are most of what an object weighs, are kept once for all."""
     if isinstance(value, Mapping):
-        return {sys.intern(k) if type(k) is str else k: _shared(v) for k, v in value.items()}
+        return {_shared(k): _shared(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_shared(v) for v in value]
-    return value
+    return sys.intern(value) if type(value) is str and len(value) <= SHARED_MAX else value
 
 
 _VIEWS: Mapping[Kind, Callable[[object], View]] = {

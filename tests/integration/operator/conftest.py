@@ -9,11 +9,10 @@ import pytest
 from sluice_api.crdgen.files import CHECKOUT
 from sluice_localcluster import ControlPlane, User
 from support.kubeapi import KubeApi
-from support.operator_process import MakeOperator, OperatorProcess
+from support.operator_process import OPERATOR, MakeOperator, OperatorProcess
 from support.quickstart import SETTINGS
 from support.teamspace import Teamspace
 
-OPERATOR = "sluice-operator-under-test"
 STORAGE = {
     "name": "default",
     "allowedNamespaces": ["*"],

@@ -1,22 +1,77 @@
-"""The whole operator on a real control plane: from packs to live traffic."""
+"""The whole operator on a real control plane: from packs to live traffic, and peace afterwards."""
 
-from support.operator_process import MakeOperator
+import time
+
+from sluice_localcluster import ControlPlane
+from sluice_operator.kinds import Kind
+from support.audit import changes
+from support.flow import apply_quickstart, jobs_by_request, shape
+from support.operator_process import OPERATOR, MakeOperator
 from support.pod_driver import PodDriver
-from support.quickstart import LABELS, Stages, deployment_spec, gate_spec, pack_spec, run_spec
+from support.quickstart import Stages
 from support.teamspace import Teamspace
 
-
-def apply_quickstart(space: Teamspace) -> None:
-    space.add("Deployment", "live", deployment_spec())
-    space.add("EvalGate", "gate", gate_spec())
-    space.add("TrainingRun", "good", run_spec(1), LABELS)
-    space.add("DatasetPack", "gold", pack_spec("gold", "Evaluation"))
-    space.add("DatasetPack", "train", pack_spec("train"))
+IDLE_SECONDS = 20
 
 
-def test_rows_become_live_traffic(space: Teamspace, make_operator: MakeOperator) -> None:
+def test_rows_become_live_traffic_and_then_nothing_is_written(
+    plane: ControlPlane, space: Teamspace, make_operator: MakeOperator
+) -> None:
+    apply_quickstart(space)
+    with make_operator() as operator, PodDriver(space, Stages()):
+        space.wait_condition("Deployment", "live", "Ready", seconds=120)
+        assert space.get("Service", "live")["spec"]["selector"]["sluice.dev/slot"]
+        assert all(len(jobs) == 1 for jobs in jobs_by_request(space).values())
+        time.sleep(3)
+        before = len(changes(plane.audit_log, OPERATOR, space.name))
+        time.sleep(IDLE_SECONDS)
+        later = changes(plane.audit_log, OPERATOR, space.name)[before:]
+        assert {change.resource for change in later} == {"leases"}
+        assert operator.metric("sluice_reconcile_panics_total") == 0
+        assert not [line for line in operator.log() if line.get("level") == "error"]
+
+
+def test_a_deleted_status_comes_back_the_same(space: Teamspace, make_operator: MakeOperator) -> None:
     apply_quickstart(space)
     with make_operator(), PodDriver(space, Stages()):
         space.wait_condition("Deployment", "live", "Ready", seconds=120)
-    service = space.get("Service", "live")
-    assert service["spec"]["selector"]
+        time.sleep(2)
+        objects: list[tuple[Kind, str]] = [
+            ("TrainingRun", "good"),
+            ("EvalGate", "gate"),
+            ("Deployment", "live"),
+        ]
+        for kind, name in objects:
+            before = shape(space.get(kind, name)["status"])
+            space.patch(kind, name, {"status": None}, "status")
+            space.wait_condition(kind, name, "Ready")
+            assert shape(space.get(kind, name)["status"]) == before
+
+
+def test_what_happened_while_the_operator_was_away_is_seen(
+    space: Teamspace, make_operator: MakeOperator
+) -> None:
+    apply_quickstart(space)
+    with make_operator() as operator, PodDriver(space, Stages()):
+        space.wait_condition("DatasetPack", "train", "Ready")
+        assert operator.stop() == 0
+        space.delete("TrainingRun", "good")
+        space.wait("the run is gone", lambda: space.find("TrainingRun", "good") is None)
+        operator.start()
+        space.wait_condition("EvalGate", "gate", "Reconciling")
+        assert not [job for job in space.list("Job") if job["metadata"]["name"].startswith("good-")]
+
+
+def test_F03_a_stop_ends_in_time_and_gives_the_lease_back(
+    plane: ControlPlane, space: Teamspace, make_operator: MakeOperator
+) -> None:
+    apply_quickstart(space)
+    with make_operator() as operator:
+        space.wait_condition("Deployment", "live", "Reconciling")
+        started = time.monotonic()
+        assert operator.stop(seconds=12) == 0
+        assert time.monotonic() - started < 10
+    lease = plane.kubectl(
+        "get", "lease", "sluice-operator", "-n", space.name, "-o=jsonpath={.spec.holderIdentity}"
+    )
+    assert lease == ""

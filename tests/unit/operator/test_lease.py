@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from sluice_operator import lease as lease_module
 from sluice_operator.adapters.cluster.errors import AlreadyExists, Conflict, NotFound, Unavailable
 from sluice_operator.lease import Elector, LeaseLost, Rhythm
 
@@ -66,7 +65,7 @@ class Store:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     clock = Time()
-    monkeypatch.setattr(lease_module.asyncio, "sleep", clock.sleep)
+    monkeypatch.setattr(asyncio, "sleep", clock.sleep)
     return clock
 
 

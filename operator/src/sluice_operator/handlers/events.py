@@ -50,6 +50,40 @@ def _handler(kind: Kind, tell: Told) -> Callable[..., Any]:
     return on_event
 
 
+class _NoProgress(kopf.ProgressStorage):  # type: ignore[misc]
+    """Keeps nothing, so that kopf has nothing to write into objects."""
+
+    def fetch(self, **_: Any) -> None:
+        """Nothing is known."""
+
+    def store(self, **_: Any) -> None:
+        """Nothing is kept."""
+
+    def purge(self, **_: Any) -> None:
+        """Nothing is there."""
+
+    def touch(self, **_: Any) -> None:
+        """Nothing is changed."""
+
+    def clear(self, *, essence: Any) -> Any:
+        """The essence as it is."""
+        return essence
+
+
+class _NoDiffBase(kopf.DiffBaseStorage):  # type: ignore[misc]
+    """Compares nothing; kopf's own copies every object at every event, for handlers that we do not have."""
+
+    def build(self, **_: Any) -> Any:
+        """Nothing of an object counts."""
+        return {}
+
+    def fetch(self, **_: Any) -> None:
+        """Nothing is known."""
+
+    def store(self, **_: Any) -> None:
+        """Nothing is kept."""
+
+
 def settings() -> kopf.OperatorSettings:
     """kopf's settings, each set on purpose; `docs/adr` tells why kopf does no more than this."""
     found = kopf.OperatorSettings()
@@ -69,10 +103,9 @@ def settings() -> kopf.OperatorSettings:
     found.queueing.exit_timeout = 0.1
     found.queueing.error_delays = (1, 2, 5, 10, 30, 60)
     found.process.ultimate_exiting_timeout = None
-    # Never used, because nothing is stored or finalized; ours, should kopf ever think otherwise.
     found.persistence.finalizer = f"{GROUP}/unused-by-kopf"
-    found.persistence.progress_storage = kopf.AnnotationsProgressStorage(prefix=GROUP)
-    found.persistence.diffbase_storage = kopf.AnnotationsDiffBaseStorage(prefix=GROUP)
+    found.persistence.progress_storage = _NoProgress()
+    found.persistence.diffbase_storage = _NoDiffBase()
     for path in CHILDREN.values():
         found.watching.label_selectors[path.group, path.version, path.plural] = OURS
     return found

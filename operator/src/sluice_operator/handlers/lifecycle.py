@@ -9,18 +9,19 @@ import contextlib
 import logging
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sluice_operator.adapters.cluster.errors import ApiError
+from sluice_operator.adapters.cluster.errors import ApiError, Unavailable
 from sluice_operator.handlers.assembly import Parts
 from sluice_operator.handlers.servers import serve_health, serve_progress
 from sluice_operator.handlers.watch import Watch
 
 LOG = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 DISCOVERY_SECONDS = 120.0
-DISCOVERY_POLL_SECONDS = 2.0
+POLL_SECONDS = 2.0
 FRESH_SECONDS = 5.0
 """A cache that waited longer for the Lease is listed anew: the leader before us wrote until the end."""
 RELEASE_SECONDS = 2.0
@@ -58,7 +59,7 @@ async def run(parts: Parts, addresses: Addresses) -> None:
 
 
 async def _work(parts: Parts, addresses: Addresses) -> None:
-    await _wait_for_kinds(parts)
+    await wait_for_kinds(parts.cluster.missing_kinds)
     await _fill(parts)
     filled_at = time.monotonic()
     watch = Watch(
@@ -94,21 +95,32 @@ async def _release(parts: Parts) -> None:
         LOG.warning("the Lease was not given back; it runs out by itself", extra={"error": str(error)})
 
 
-async def _wait_for_kinds(parts: Parts) -> None:
-    """Wait until discovery serves every kind that is watched."""
-    ends = time.monotonic() + DISCOVERY_SECONDS
-    while missing := await parts.cluster.missing_kinds():
-        if time.monotonic() > ends:
+async def wait_for_kinds(missing_kinds: Callable[[], Awaitable[list[str]]]) -> None:
+    """Wait until every watched kind is served: for ever while nobody answers, else not long."""
+    polls = 0
+    while missing := await _patiently(missing_kinds):
+        polls += 1
+        if polls * POLL_SECONDS > DISCOVERY_SECONDS:
             raise CannotStart(f"the API server does not serve {', '.join(missing)}; install the CRDs")
         LOG.warning("waiting for the API server to serve kinds", extra={"missing": missing})
-        await asyncio.sleep(DISCOVERY_POLL_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _fill(parts: Parts) -> None:
     started = time.monotonic()
-    await parts.resync.fill()
+    await _patiently(parts.resync.fill)
     counts = {kind: number for kind, number in parts.cache.count_objects() if number}
     LOG.info("cache filled", extra={"seconds": round(time.monotonic() - started, 3), "objects": counts})
+
+
+async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Ask until somebody answers. An exit would only add the delay of a restart to that of the outage."""
+    while True:
+        try:
+            return await ask()
+        except Unavailable as error:
+            LOG.warning("waiting for the API server", extra={"error": error.message})
+            await asyncio.sleep(POLL_SECONDS)
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sluice_api.meta import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
-from sluice_operator.adapters.cluster.errors import NotFound, Unavailable
+from sluice_operator.adapters.cluster.errors import NotFound
 from sluice_operator.adapters.cluster.transport import APPLY_PATCH, MERGE_PATCH, Request, Transport
 from sluice_operator.kinds import RESOURCES, WATCHED, Kind, KindPath, path_of
 
@@ -102,7 +102,7 @@ class Cluster:
         return await self._write("PATCH", path.path(namespace, name, "status"), manifest, APPLY_PATCH, query)
 
     async def missing_kinds(self) -> list[str]:
-        """Watched kinds that the API server does not serve (yet), as `plural.group`."""
+        """Watched kinds that the API server does not serve (yet), as `plural.group`. Raises Unavailable."""
         served: dict[str, set[str]] = {}
         for path in WATCHED.values():
             if path.api_version not in served:
@@ -117,7 +117,7 @@ class Cluster:
         root = f"/apis/{path.api_version}" if path.group else f"/api/{path.api_version}"
         try:
             found = await self._send("GET", root)
-        except (NotFound, Unavailable):
+        except NotFound:
             return set()
         return {str(resource.get("name")) for resource in found.get("resources") or ()}
 

@@ -1,0 +1,141 @@
+"""The whole operator under faults: killed, paused, cut off, contradicted."""
+
+import itertools
+import os
+import signal
+import time
+
+from sluice_localcluster import ControlPlane
+from support.flow import apply_quickstart, jobs_by_request, shape
+from support.operator_process import MakeOperator, OperatorProcess
+from support.pod_driver import PodDriver
+from support.quickstart import Stages, pack_spec
+from support.teamspace import Teamspace
+
+LIVES = [int(writes) for writes in os.environ.get("SLUICE_TEST_LIVES", "2,3").split(",")]
+"""Writes of each life of a killed operator, in turn; `1` makes every single write a last one."""
+LIVES_MAX = 100
+
+
+def test_F01_an_operator_that_is_killed_again_and_again_comes_to_the_same_end(
+    space: Teamspace, make_operator: MakeOperator
+) -> None:
+    apply_quickstart(space)
+    kills = 0
+    with make_operator() as operator, PodDriver(space, Stages()):
+        operator.kill()
+        for writes in itertools.islice(itertools.cycle(LIVES), LIVES_MAX):
+            operator.start(wait=False, SLUICE_KILL_AFTER_WRITES=str(writes))
+            if ended_by_kill(operator, space):
+                kills += 1
+            else:
+                break
+        space.wait_condition("Deployment", "live", "Ready", seconds=1)
+        assert operator.metric("sluice_reconcile_panics_total") == 0
+    assert kills >= 15
+    jobs = jobs_by_request(space)
+    assert all(len(same) == 1 for same in jobs.values()), "a stage was started twice"
+    records = [r["metadata"]["name"] for r in space.list("ControllerRevision")]
+    assert {job["metadata"]["name"] for same in jobs.values() for job in same} <= set(records)
+    assert shape(space.get("TrainingRun", "good")["status"]["attempts"]) == {
+        "total": 3,
+        "failed": 0,
+        "preempted": 0,
+    }
+
+
+def ended_by_kill(operator: OperatorProcess, space: Teamspace) -> bool:
+    """Wait until the operator was killed, or has nothing left to write."""
+
+    def is_over() -> bool:
+        ready = space.condition("Deployment", "live", "Ready").get("status") == "True"
+        return operator.code is not None or (ready and operator.metric("sluice_queue_depth") == 0)
+
+    space.wait("the kill or the end", is_over, 60)
+    time.sleep(0.5)
+    return operator.code == -signal.SIGKILL
+
+
+def test_F02_a_standby_takes_over_from_a_killed_leader(space: Teamspace, make_operator: MakeOperator) -> None:
+    with make_operator("one") as leader, make_operator("two") as standby, PodDriver(space, Stages()):
+        space.wait("a leader", lambda: leader.metric("sluice_leader") == 1)
+        assert standby.metric("sluice_leader") == 0
+        leader.kill()
+        apply_quickstart(space)
+        space.wait_condition("DatasetPack", "train", "Ready", seconds=20)
+        assert standby.metric("sluice_leader") == 1
+
+
+def test_F15_a_leader_that_was_asleep_writes_nothing_and_ends(
+    space: Teamspace, make_operator: MakeOperator
+) -> None:
+    with make_operator("one") as sleeper, make_operator("two") as other:
+        space.wait("a leader", lambda: sleeper.metric("sluice_leader") == 1)
+        sleeper.pause()
+        space.wait("another leader", lambda: other.metric("sluice_leader") == 1, 20)
+        apply_quickstart(space)
+        sleeper.resume()
+        assert sleeper.wait(15) == 1
+        assert any("Lease" in str(line.get("error", "")) for line in sleeper.log())
+        space.wait_condition("Deployment", "live", "Reconciling")
+
+
+def test_F20_a_poison_object_holds_up_nobody(space: Teamspace, make_operator: MakeOperator) -> None:
+    for number in range(3):
+        space.add("DatasetPack", f"poison-{number}", pack_spec("a"), {"poison": "yes"})
+    space.add("DatasetPack", "good", pack_spec("a"))
+    with make_operator(module="support.poison_operator", workers=1) as operator, PodDriver(space, Stages()):
+        space.wait_condition("DatasetPack", "good", "Ready")
+        assert operator.metric("sluice_reconcile_panics_total") > 0
+        assert operator.metric("sluice_queue_failing_keys") == 3
+        assert operator.get("/livez")[0] == 200
+
+
+def test_a_name_that_belongs_to_somebody_else_is_shown_and_left_alone(
+    space: Teamspace, make_operator: MakeOperator
+) -> None:
+    apply_quickstart(space)
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "live", "namespace": space.name},
+        "spec": {"selector": {"app": "other"}, "ports": [{"port": 1}]},
+    }
+    assert space.api.call("POST", f"/api/v1/namespaces/{space.name}/services", service).code == 201
+    with make_operator(), PodDriver(space, Stages()):
+        space.wait_condition("Deployment", "live", "Stalled", seconds=90)
+        stalled = space.condition("Deployment", "live", "Stalled")
+        assert stalled["reason"] == "ChildConflict"
+        assert "Service live" in stalled["message"]
+        assert space.get("Service", "live")["spec"]["selector"] == {"app": "other"}
+
+
+def test_F08_an_outage_of_the_api_server_is_survived(
+    plane: ControlPlane, space: Teamspace, make_operator: MakeOperator
+) -> None:
+    apply_quickstart(space)
+    with make_operator(leaseSeconds=15, leaseRenewSeconds=12, leaseRetrySeconds=1) as operator:
+        space.wait_condition("Deployment", "live", "Reconciling")
+        plane.stop_apiserver()
+        time.sleep(5)
+        plane.start_apiserver()
+        with PodDriver(space, Stages()):
+            space.wait_condition("DatasetPack", "train", "Ready", seconds=60)
+        assert operator.code is None
+
+
+def test_F21_a_deleted_and_re_created_object_does_not_take_its_predecessors_children(
+    space: Teamspace, make_operator: MakeOperator
+) -> None:
+    space.add("DatasetPack", "pack", pack_spec("a"))
+    with make_operator(), PodDriver(space, Stages()):
+        space.wait_condition("DatasetPack", "pack", "Ready")
+        old = {job["metadata"]["uid"] for job in space.list("Job")}
+        space.delete("DatasetPack", "pack")
+        space.add("DatasetPack", "pack", pack_spec("a"))
+        space.wait_condition("DatasetPack", "pack", "Ready", seconds=90)
+        new = space.list("Job")
+        assert [j["metadata"]["ownerReferences"][0]["uid"] for j in new] == [
+            space.get("DatasetPack", "pack")["metadata"]["uid"]
+        ]
+        assert not old & {job["metadata"]["uid"] for job in new}
