@@ -22,7 +22,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "sluice.settings" -}}
 trainerImage: {{ include "sluice.image" .Values.trainerImage | quote }}
 operatorNamespace: {{ .Release.Namespace | quote }}
-progressUrl: {{ printf "https://%s.%s.svc:8443" (include "sluice.name" .) .Release.Namespace | quote }}
+progressUrl: {{ printf "https://%s.%s.svc:8443/progress" (include "sluice.name" .) .Release.Namespace | quote }}
 workers: {{ .Values.operator.workers }}
 resyncSeconds: {{ .Values.operator.resyncSeconds }}
 leaseSeconds: {{ .Values.operator.leaseSeconds }}

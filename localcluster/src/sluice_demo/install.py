@@ -100,8 +100,7 @@ def _engine(profile: dict[str, Any], image: BuiltImage) -> dict[str, Any]:
     return {
         **profile,
         "image": image.reference,
-        "arguments": ["--enforce-eager", "--max-num-seqs=8"],
+        "arguments": ["--enforce-eager", "--max-num-seqs=8", "--num-gpu-blocks-override=64"],
         "allowedArguments": ["max-num-seqs"],
-        "env": {"VLLM_CPU_KVCACHE_SPACE": "1"},
-        "resources": {"requests": {"cpu": "200m", "memory": "3Gi"}, "limits": {"memory": "8Gi"}},
+        "resources": {"requests": {"cpu": "200m", "memory": "2Gi"}, "limits": {"memory": "6Gi"}},
     }
