@@ -46,11 +46,19 @@ def controller(api_version: str, kind: str, name: str, number: int) -> list[dict
     return [{"apiVersion": api_version, "kind": kind, "name": name, "uid": uid(number), "controller": True}]
 
 
+def owned_meta(name: str, owner: tuple[str, str], owner_number: int = 1, **meta: Any) -> dict[str, Any]:
+    references = controller(names.API_VERSION, *owner, owner_number)
+    annotations = {names.ANNOTATION_OWNER_UID: uid(owner_number)}
+    return metadata(
+        name, labels=owner_labels(*owner), annotations=annotations, ownerReferences=references, **meta
+    )
+
+
 def job(name: str, owner: tuple[str, str], conditions: tuple[str, ...] = (), **meta: Any) -> dict[str, Any]:
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": metadata(name, labels=owner_labels(*owner), **meta),
+        "metadata": owned_meta(name, owner, **meta),
         "spec": {},
         "status": {"conditions": [{"type": c, "status": "True", "reason": "Because"} for c in conditions]},
     }
@@ -71,7 +79,7 @@ def revision(name: str, owner: tuple[str, str], data: object, **meta: Any) -> di
     return {
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
-        "metadata": metadata(name, labels=owner_labels(*owner), **meta),
+        "metadata": owned_meta(name, owner, **meta),
         "data": data,
         "revision": 1,
     }

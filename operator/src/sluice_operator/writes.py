@@ -14,8 +14,7 @@ from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import AlreadyExists, Conflict, NotFound
 from sluice_operator.intake import Intake
 from sluice_operator.kinds import RESOURCES, WATCHED, Kind, KindPath, kind_of
-from sluice_operator.model import Apply, Create, Delete, Patch, Resource, Write
-from sluice_operator.views import meta_of
+from sluice_operator.model import Apply, Create, Delete, Owner, Patch, Resource, Write
 
 
 class Outdated(Exception):
@@ -79,10 +78,14 @@ class Writer:
         view = self._intake.take(kind, found)
         if is_same(found, manifest):
             return
-        is_ours = view.meta.annotations.get(names.ANNOTATION_OWNER_UID) == self._owner.meta.uid
-        if is_ours or view.meta.deleting:
+        owner, me = view.meta.owner, self._owner
+        if view.meta.deleting or (owner is not None and owner.uid == me.meta.uid):
             raise Outdated(f"{kind} {name} is there already, and differs")
-        raise ChildConflict(f"{kind} {name} exists and belongs to {describe_owner(found)}")
+        if owner is not None and (owner.kind, owner.name) == (me.kind, me.meta.name):
+            # Its owner had our name, so it is gone: this is what the garbage collector will delete.
+            await self._cluster.delete(kind, self._namespace, name, view.meta.uid)
+            raise Outdated(f"{kind} {name} was a deleted namesake's")
+        raise ChildConflict(f"{kind} {name} exists and belongs to {describe_owner(owner)}")
 
     async def _patch(self, wanted: Patch) -> None:
         for seen in wanted.requires:
@@ -143,7 +146,6 @@ def is_same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return found.get("data") == wanted.get("data") if kind_of(wanted) == "ControllerRevision" else True
 
 
-def describe_owner(found: Mapping[str, Any]) -> str:
+def describe_owner(owner: Owner | None) -> str:
     """Who an object belongs to, for people."""
-    owner = meta_of(found).owner
     return f"{owner.kind} {owner.name}" if owner else "nobody that Sluice knows"

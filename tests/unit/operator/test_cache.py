@@ -130,14 +130,14 @@ def test_jobs_and_pods_concern_their_owner_alone_but_records_concern_all_who_ref
     }
 
 
-def test_children_are_found_by_label_whoever_owned_them() -> None:
+def test_children_of_a_deleted_namesake_are_not_ours() -> None:
     cache = Cache()
     put(cache, "TrainingRun", run(number=2))
-    references = objects.controller("sluice.dev/v1alpha1", "TrainingRun", "run", 1)
-    put(cache, "Job", objects.job("old", OWNER, number=7, ownerReferences=references))
+    put(cache, "Job", objects.job("old", OWNER, number=7, owner_number=1))
+    put(cache, "Job", objects.job("new", OWNER, number=8, owner_number=2))
     related = cache.related(RUN)
     assert related is not None
-    assert [j.meta.name for j in related.jobs] == ["old"]
+    assert [j.meta.name for j in related.jobs] == ["new"]
 
 
 def test_a_pod_counts_only_when_its_job_does() -> None:
