@@ -75,20 +75,31 @@ def test_weights_that_may_hold_code_are_named() -> None:
         model_files(["config.json", "tokenizer.json", "pytorch_model.bin"])
 
 
-def tokenizer(template: str, vocabulary: list[str], eos: str) -> SimpleNamespace:
+VOCABULARY = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+
+
+def tokenizer(eos: str | None, pad: str | None) -> SimpleNamespace:
     return SimpleNamespace(
-        chat_template=template, eos_token=eos, pad_token=None, get_vocab=lambda: dict.fromkeys(vocabulary, 0)
+        eos_token=eos,
+        pad_token=pad,
+        get_vocab=lambda: dict.fromkeys(VOCABULARY, 0),
+        convert_ids_to_tokens=VOCABULARY.__getitem__,
     )
 
 
-def test_only_the_known_defect_of_the_end_token_is_mended() -> None:
-    wrong = tokenizer("<|im_start|>x<|im_end|>", ["<|im_end|>", "<|endoftext|>"], "<|endoftext|>")
-    mend_end_token(wrong)
-    assert (wrong.eos_token, wrong.pad_token) == ("<|im_end|>", "<|endoftext|>")
-    for other in (
-        tokenizer("[INST]", ["<|im_end|>"], "</s>"),
-        tokenizer("<|im_end|>", ["</s>"], "</s>"),
-        tokenizer("", [], "</s>"),
-    ):
-        mend_end_token(other)
-        assert (other.eos_token, other.pad_token) == ("</s>", None)
+@pytest.mark.parametrize(
+    ("read", "end_id", "mended"),
+    [
+        (("<|im_start|>", "<|im_end|>"), 2, ("<|im_end|>", "<|endoftext|>")),
+        (("<|im_start|>", None), 2, ("<|im_end|>", "<|endoftext|>")),
+        (("<|im_start|>", "<|endoftext|>"), 2, ("<|im_end|>", "<|endoftext|>")),
+        (("<|im_end|>", "<|im_end|>"), 2, ("<|im_end|>", "<|im_end|>")),
+        (("<|im_start|>", None), None, ("<|im_start|>", None)),
+    ],
+)
+def test_an_end_token_that_was_read_wrongly_is_mended_and_no_other(
+    read: tuple[str, str | None], end_id: int | None, mended: tuple[str, str | None]
+) -> None:
+    found = tokenizer(*read)
+    mend_end_token(found, end_id)
+    assert (found.eos_token, found.pad_token) == mended

@@ -6,7 +6,7 @@ from typing import Any
 
 from sluice_plugin.errors import Refused
 
-TURN_END, TEXT_END = "<|im_end|>", "<|endoftext|>"
+TEXT_END = "<|endoftext|>"
 
 
 def convert(source: Path, target: Path) -> None:
@@ -30,19 +30,23 @@ def convert(source: Path, target: Path) -> None:
         del model.config.quantization_config
     model.hf_quantizer = None
     tokenizer = AutoTokenizer.from_pretrained(**origin)
-    mend_end_token(tokenizer)
+    mend_end_token(tokenizer, model.config.eos_token_id)
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
 
 
-def mend_end_token(tokenizer: Any) -> None:
-    """Readers of GGUF take the end of text for the end of a turn, for models whose template writes ChatML.
+def mend_end_token(tokenizer: Any, end_id: int | None) -> None:
+    """Give the tokenizer the end token that the file names.
 
-    A model that never says that its turn is over would talk on until it is cut off.
+    The reader of GGUF takes the token that begins a turn instead. A model that never says that its turn is
+    over would talk on until it is cut off.
     """
-    known = tokenizer.get_vocab()
-    writes_turns = TURN_END in (tokenizer.chat_template or "")
-    if writes_turns and TURN_END in known and tokenizer.eos_token != TURN_END:
-        tokenizer.eos_token = TURN_END
-        if TEXT_END in known:
-            tokenizer.pad_token = TEXT_END
+    if end_id is None:
+        return
+    end = tokenizer.convert_ids_to_tokens(end_id)
+    if tokenizer.eos_token == end:
+        return
+    tokenizer.eos_token = end
+    # Padding that ends turns would hide the end of an answer from whoever masks padding.
+    if tokenizer.pad_token in {None, end} and TEXT_END in tokenizer.get_vocab():
+        tokenizer.pad_token = TEXT_END
