@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,11 +152,18 @@ def make_bench(
     train: Sequence[Sequence[Document]] | None = None,
     validation: Sequence[Sequence[Document]] = (),
     dtype: Literal["float32", "bfloat16"] = "float32",
+    weights: Path | None = None,
 ) -> Bench:
-    """A bench below `folder`. Each inner sequence is one pack; by default one sentence each."""
+    """A bench below `folder`. Each inner sequence is one pack; by default one sentence each.
+
+    The base is random, or has the `weights` that an earlier training left.
+    """
     root, local = folder / "store", folder / "shards"
     store = LocalStore(root)
-    base = upload_folder(store, _stored_as(save_tiny(folder / "base"), dtype), "models/tiny", {})
+    model = _stored_as(save_tiny(folder / "base"), dtype)
+    if weights is not None:
+        shutil.copyfile(weights, model / "model.safetensors")
+    base = upload_folder(store, model, "models/tiny", {})
     local.mkdir()
     for split, packs in (("train", train or [[sentence(s)] for s in SENTENCES]), ("validation", validation)):
         if packs:
