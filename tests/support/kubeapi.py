@@ -65,7 +65,7 @@ class KubeApi:
             return self._send(method, path, text, headers)
         except (ConnectionError, http.client.HTTPException):
             # The server was started anew since; reading again does no harm.
-            del self._local.connection
+            self._local.used_at = -math.inf
             if method != "GET":
                 raise
             return self._send(method, path, text, headers)

@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -17,8 +15,8 @@ from typing import Any, Self
 import yaml
 
 from sluice_localcluster.probe import wait_until
+from support.zygote import zygote
 
-ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 OPERATOR = "sluice-operator-under-test"
 """User of operators, by whom the audit log tells their writes."""
@@ -38,11 +36,11 @@ class OperatorProcess:
     kubeconfig: Path
     settings: Mapping[str, Any]
     identity: str = "one"
-    module: str = "sluice_operator"
+    module: str = "sluice_operator.__main__"
     environment: Mapping[str, str] = field(default_factory=dict)
     health_port: int = field(default_factory=free_port)
     progress_port: int = field(default_factory=free_port)
-    _process: subprocess.Popen[bytes] | None = None
+    pid: int = 0
 
     def __enter__(self) -> Self:
         self.start()
@@ -51,8 +49,7 @@ class OperatorProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self.resume()
+        if self.pid and self.code is None:
             self.kill()
 
     @property
@@ -60,14 +57,9 @@ class OperatorProcess:
         return self.folder / f"operator-{self.identity}.log"
 
     @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    @property
     def code(self) -> int | None:
-        """Exit code; None while it runs."""
-        return self._process.poll() if self._process is not None else None
+        """Exit code, negative for a signal; None while it runs."""
+        return zygote().code(self.pid)
 
     def start(self, *, wait: bool = True, **environment: str) -> None:
         """Start it, and wait until its cache is filled."""
@@ -82,13 +74,7 @@ class OperatorProcess:
             f"--health-port={self.health_port}",
             f"--progress-port={self.progress_port}",
         ]
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module, *arguments],
-                env={**os.environ, "PYTHONPATH": python_path(), **self.environment, **environment},
-                stdout=log,
-                stderr=log,
-            )
+        self.pid = zygote().start(self.module, arguments, {**self.environment, **environment}, self.log_file)
         if wait:
             wait_until("the operator", self.is_ready, START_SECONDS, self._check_alive)
 
@@ -112,20 +98,20 @@ class OperatorProcess:
 
     def stop(self, seconds: float = 30) -> int:
         """SIGTERM; the exit code."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(seconds)
+        os.kill(self.pid, signal.SIGTERM)
+        return self.wait(seconds)
 
     def kill(self) -> None:
         """SIGKILL."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(30)
+        os.kill(self.pid, signal.SIGKILL)
+        self.wait(10)
 
     def wait(self, seconds: float) -> int:
         """Wait until it ends by itself; the exit code."""
-        assert self._process is not None
-        return self._process.wait(seconds)
+        wait_until("the operator's end", lambda: self.code is not None, seconds)
+        code = self.code
+        assert code is not None
+        return code
 
     def pause(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
@@ -146,10 +132,6 @@ class OperatorProcess:
     def _check_alive(self) -> None:
         if self.code is not None:
             raise AssertionError(f"the operator ended with {self.code}:\n{self.log_file.read_text()[-4000:]}")
-
-
-def python_path() -> str:
-    return os.pathsep.join(str(ROOT / p) for p in ("crds/src", "operator/src", "tests"))
 
 
 MakeOperator = Callable[..., OperatorProcess]

@@ -1,10 +1,9 @@
 """The operator with planners that raise for any object whose label `poison` is set."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from sluice_operator.__main__ import main
+from sluice_operator import __main__ as operator
 from sluice_operator.model import Observed, Plan
 from sluice_operator.plans import PLANNERS
 
@@ -15,5 +14,5 @@ def poisoned(planner: Callable[[Observed], Plan], observed: Observed) -> Plan:
     return planner(observed)
 
 
-if __name__ == "__main__":
-    os._exit(main(planners={kind: partial(poisoned, planner) for kind, planner in PLANNERS.items()}))
+def main(argv: Sequence[str]) -> int:
+    return operator.main(argv, {kind: partial(poisoned, planner) for kind, planner in PLANNERS.items()})

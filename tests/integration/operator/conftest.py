@@ -47,7 +47,9 @@ def make_operator(plane: ControlPlane, space: Teamspace, tmp_path: Path) -> Iter
     """Makes operators for the test's namespace; whatever still runs at the end is killed."""
     made: list[OperatorProcess] = []
 
-    def make(identity: str = "one", module: str = "sluice_operator", **settings: Any) -> OperatorProcess:
+    def make(
+        identity: str = "one", module: str = "sluice_operator.__main__", **settings: Any
+    ) -> OperatorProcess:
         own = {"operatorNamespace": space.name, "watchNamespaces": [space.name], "storage": [STORAGE]}
         process = OperatorProcess(
             folder=tmp_path,
