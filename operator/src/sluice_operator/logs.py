@@ -17,6 +17,17 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 HIDDEN = "[redacted]"
+_FLOORS = {
+    # kopf tells every event at INFO, and whole bodies at DEBUG.
+    "kopf": logging.WARNING,
+    # One line for each watch and attempt of an outage that our own requests tell, too.
+    "kopf._cogs.clients": logging.CRITICAL,
+    # It warns that it takes no signals; they are ours.
+    "kopf._core.reactor.running": logging.ERROR,
+    "aiohttp.access": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "kubernetes": logging.WARNING,
+}
 
 
 def redact(text: str) -> str:
@@ -46,6 +57,5 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # kopf tells every event at INFO, and whole bodies at DEBUG; aiohttp tells every request.
-    for noisy in ("kopf", "aiohttp.access", "urllib3", "kubernetes"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for name, floor in _FLOORS.items():
+        logging.getLogger(name).setLevel(floor)

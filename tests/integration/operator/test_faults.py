@@ -114,7 +114,7 @@ def test_F08_an_outage_of_the_api_server_is_survived(
     plane: ControlPlane, space: Teamspace, make_operator: MakeOperator
 ) -> None:
     apply_quickstart(space)
-    with make_operator(leaseSeconds=15, leaseRenewSeconds=12, leaseRetrySeconds=1) as operator:
+    with make_operator(leaseSeconds=120, leaseRenewSeconds=100, leaseRetrySeconds=1) as operator:
         space.wait_condition("Deployment", "live", "Reconciling")
         plane.stop_apiserver()
         time.sleep(5)
