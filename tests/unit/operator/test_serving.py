@@ -1,0 +1,84 @@
+"""Slots as manifests: vLLM's arguments follow from the artifact and the spec; nothing else can be set."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from sluice_api.contracts.reports import ArtifactResult
+from sluice_api.deployment import DeploymentSpec
+from sluice_api.hashing import digest_of
+from sluice_operator.children import serving
+from sluice_operator.model import Meta, Resource
+from sluice_operator.settings import ServingProfile
+from support.quickstart import SETTINGS, deployment_spec, quickstart
+
+META = Meta("triage", "team", "uid-1", "1", datetime(2026, 1, 1, tzinfo=UTC))
+RESOURCE = Resource("Deployment", META, {}, {})
+ARTIFACT = ArtifactResult(
+    uri="package/x/y",
+    digest=digest_of("artifact"),
+    size_bytes=10,
+    context_length=2048,
+    dtype="bfloat16",
+    parameters=10,
+    completed_at="2026-01-01T00:00:00Z",
+)
+PROFILE = ServingProfile.parse(
+    {
+        "name": "default",
+        "allowedNamespaces": ["*"],
+        "image": "vllm@sha256:1",
+        "arguments": ["--enforce-eager"],
+        "allowedArguments": ["max-num-seqs"],
+    }
+)
+
+
+def arguments(**serving_spec: object) -> list[str]:
+    spec = DeploymentSpec.parse(deployment_spec(serving=serving_spec))
+    return serving.engine_arguments(RESOURCE, spec, ARTIFACT, PROFILE)
+
+
+def test_X08_arguments_follow_from_the_artifact() -> None:
+    """Length and precision are the artifact's; clients ask by the Deployment's name or by the digest."""
+    found = arguments()
+    assert found[0] == "/model"
+    assert "--max-model-len=2048" in found
+    assert "--dtype=bfloat16" in found
+    at = found.index("--served-model-name")
+    assert found[at + 1 : at + 3] == ["triage", ARTIFACT.digest]
+    assert "--enforce-eager" in found
+
+
+@pytest.mark.parametrize(("asked", "given"), [(512, 512), (4096, 2048)])
+def test_X08_a_spec_can_shorten_the_context_and_never_stretch_it(asked: int, given: int) -> None:
+    assert f"--max-model-len={given}" in arguments(maxModelLength=asked)
+
+
+def test_X08_arguments_of_the_spec_come_from_the_allow_list() -> None:
+    assert "--max-num-seqs=4" in arguments(arguments=[{"name": "max-num-seqs", "value": "4"}])
+    cluster = quickstart()
+    wrong = [{"name": "enable-lora"}]
+    cluster.add("Deployment", "live", deployment_spec(serving={"arguments": wrong}))
+    cluster.settle()
+    status = cluster.objects["Deployment", "live"]["status"]
+    stalled = next(c for c in status["conditions"] if c["type"] == "Stalled")
+    assert (stalled["status"], stalled["reason"]) == ("True", "ArgumentNotAllowed")
+
+
+def test_X08_merged_models_are_served_without_adapters() -> None:
+    """Weights are merged, so the engine needs no adapter switch and nobody can load one at run time."""
+    assert not [a for a in arguments() if "lora" in a]
+
+
+def test_slots_hold_no_token_and_run_restricted() -> None:
+    spec = DeploymentSpec.parse(deployment_spec())
+    storage = SETTINGS.storage[0]
+    pod = serving.pod_template(RESOURCE, spec, ARTIFACT, PROFILE, storage, SETTINGS)["spec"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    for container in (*pod["initContainers"], *pod["containers"]):
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    engine = pod["containers"][0]
+    assert not [e for e in engine["env"] if e["name"].startswith("AWS_")]
