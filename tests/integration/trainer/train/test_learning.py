@@ -116,12 +116,10 @@ def test_T05_documents_of_a_pack_never_see_each_other(base: Path, implementation
 def test_T05_crosstalk_would_be_noticed(base: Path) -> None:
     model = load_model(base, torch.float32, CPU).eval()
     first, second = sentence(SENTENCES[0]), sentence(SENTENCES[1])
-    joined = Pack(
-        *(np.concatenate(p) for p in ((first.ids, second.ids), (first.labels, second.labels))), (0,)
-    )
-    joined = Pack(joined.ids, joined.labels, (len(joined.ids),))
+    both = pack(first, second)
+    joined = Pack(both.ids, both.labels, (len(both.ids),))
     with torch.no_grad():
-        apart = predict(model, collate([pack(first, second)], CPU))
+        apart = predict(model, collate([both], CPU))
         together = predict(model, collate([joined], CPU))
     assert (apart - together).abs().max() > 1e-2
 
