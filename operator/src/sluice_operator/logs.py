@@ -22,6 +22,7 @@ _FLOORS = {
     "kopf": logging.WARNING,
     # One line for each watch and attempt of an outage that our own requests tell, too.
     "kopf._cogs.clients": logging.CRITICAL,
+    "kopf._core.reactor.observation": logging.CRITICAL,
     # It warns that it takes no signals; they are ours.
     "kopf._core.reactor.running": logging.ERROR,
     "aiohttp.access": logging.WARNING,

@@ -65,6 +65,7 @@ WATCH_LAST_EVENT = Gauge(
     ["kind"],
     registry=REGISTRY,
 )
+WATCHES = Gauge("sluice_watches_alive", "Watches that are alive.", registry=REGISTRY)
 RELISTS = Counter(
     "sluice_watch_relists_total", "Watches that started again with a list.", ["kind"], registry=REGISTRY
 )

@@ -6,6 +6,7 @@ import signal
 import time
 
 from sluice_localcluster import ControlPlane
+from sluice_operator.kinds import WATCHED
 from support.flow import apply_quickstart, jobs_by_request, shape
 from support.operator_process import MakeOperator, OperatorProcess
 from support.pod_driver import PodDriver
@@ -115,12 +116,12 @@ def test_F08_an_outage_of_the_api_server_is_survived(
 ) -> None:
     apply_quickstart(space)
     with make_operator(leaseSeconds=120, leaseRenewSeconds=100, leaseRetrySeconds=1) as operator:
-        space.wait_condition("Deployment", "live", "Reconciling")
+        space.wait("all watches", lambda: operator.metric("sluice_watches_alive") == len(WATCHED))
         plane.stop_apiserver()
         time.sleep(5)
         plane.start_apiserver()
         with PodDriver(space, Stages()):
-            space.wait_condition("DatasetPack", "train", "Ready", seconds=60)
+            space.wait_condition("DatasetPack", "train", "Ready", seconds=90)
         assert operator.code is None
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import threading
 from typing import Any, cast
 
 import kopf
@@ -25,9 +26,9 @@ from sluice_operator.adapters.cluster.events import BURST, REFILL_SECONDS, Recor
 from sluice_operator.adapters.cluster.transport import Credentials, Transport
 from sluice_operator.cache import Cache
 from sluice_operator.handlers import events
+from sluice_operator.handlers import watch as watch_module
 from sluice_operator.handlers.resync import Resync
-from sluice_operator.handlers.watch import Watch
-from sluice_operator.health import PATIENCE_SECONDS, Health
+from sluice_operator.handlers.watch import Watch, WatchEnded
 from sluice_operator.intake import Intake
 from sluice_operator.kinds import CHILDREN, RESOURCES, WATCHED
 from sluice_operator.lease import LeaseLost
@@ -194,17 +195,16 @@ def test_kopf_has_nothing_to_write() -> None:
         assert not others.get_all_handlers()
 
 
-async def test_F10_missing_watches_are_no_life() -> None:
-    clock = FakeClock()
-    health = Health(clock.monotonic)
-    health.watches = lambda: (8, 9)
-    clock.sleep(PATIENCE_SECONDS / 2)
-    assert health.trouble() is None
-    clock.sleep(PATIENCE_SECONDS)
-    assert health.trouble() == "8 of 9 watches are alive"
-    health.watches = lambda: (9, 9)
-    health.tick(0.0)
-    assert health.trouble() is None
+async def test_F11_watches_that_never_start_end_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_module, "CHECK_SECONDS", 0.001)
+    monkeypatch.setattr(watch_module, "PATIENCE_SECONDS", 0.01)
+    watch = Watch(
+        Intake(Cache(), lambda _: None), lambda: Credentials("x", None, None, None, None), (), print
+    )
+    watch._thread = threading.Thread(target=lambda: None)
+    with pytest.raises(WatchEnded, match="0 of 9 watches"):
+        await watch.run()
+    watch._own_loop.close()
 
 
 class Wire:

@@ -65,7 +65,6 @@ async def _work(parts: Parts, addresses: Addresses) -> None:
     watch = Watch(
         parts.intake, parts.transport.credentials, parts.settings.watch_namespaces, parts.resync.soon
     )
-    parts.health.watches = lambda: (watch.living(), watch.wanted)
     parts.health.is_ready = True
     async with (
         _background(watch.run(), parts.resync.run()) as ended,

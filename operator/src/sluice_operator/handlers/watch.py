@@ -21,6 +21,10 @@ from sluice_operator.views import View, view_of
 LOG = logging.getLogger(__name__)
 WATCHER_TASK = "watcher for "
 """How kopf names the tasks that watch."""
+CHECK_SECONDS = 1.0
+PATIENCE_SECONDS = 20.0
+"""How long watches may be missing. kopf looks only once for what it may watch: in the moment when an API server
+comes back it finds some kinds missing, and would never watch them."""
 
 
 class WatchEnded(Exception):
@@ -51,23 +55,26 @@ class Watch:
     async def run(self) -> None:
         """Watch until cancelled. Raises WatchEnded."""
         self._thread.start()
+        wanted = len(WATCHED) * max(1, len(self._namespaces))
+        whole_at = self._loop.time()
         try:
-            await asyncio.shield(self._ended)
+            while not self._ended.done():
+                await asyncio.wait({self._ended}, timeout=CHECK_SECONDS)
+                living = self._living()
+                metrics.WATCHES.set(living)
+                whole_at = self._loop.time() if living >= wanted else whole_at
+                if self._loop.time() - whole_at > PATIENCE_SECONDS:
+                    raise WatchEnded(f"only {living} of {wanted} watches are alive")
         finally:
             self._stop.set()
         raise WatchEnded("kopf stopped watching; its log says why")
 
-    def living(self) -> int:
-        """Number of watches that are alive; one may end without a word."""
+    def _living(self) -> int:
+        """Number of watches that are alive: one may never start, or end without a word."""
         if not self._own_loop.is_running():
             return 0
         tasks = tuple(asyncio.all_tasks(self._own_loop))
         return sum(task.get_name().startswith(WATCHER_TASK) and not task.done() for task in tasks)
-
-    @property
-    def wanted(self) -> int:
-        """Number of watches that there should be."""
-        return len(WATCHED) * max(1, len(self._namespaces))
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._own_loop)
