@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _FLOAT32 = 4
 _ADAM_STATES = 2
-OVERHEAD_BYTES = 700_000_000
+OVERHEAD_BYTES = 900_000_000
 """Interpreter, libraries and device context."""
 
 
