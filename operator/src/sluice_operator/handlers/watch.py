@@ -23,8 +23,8 @@ WATCHER_TASK = "watcher for "
 """How kopf names the tasks that watch."""
 CHECK_SECONDS = 1.0
 PATIENCE_SECONDS = 20.0
-"""How long watches may be missing. kopf looks only once for what it may watch: in the moment when an API server
-comes back it finds some kinds missing, and would never watch them."""
+"""How long watches may be missing. kopf looks only once for what it may watch: in the moment when an API
+server comes back it finds some kinds missing, and would never watch them."""
 
 
 class WatchEnded(Exception):
