@@ -1,4 +1,4 @@
-"""Every example in the documentation works: YAML against the models, verbs against the plugin, links against files."""
+"""Every example in the documentation works: YAML for the models, verbs for the plugin, links to files."""
 
 import re
 import shlex
