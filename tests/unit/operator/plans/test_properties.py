@@ -72,7 +72,8 @@ def test_total_a_broken_spec_is_a_plan(kind: str, path: list[int], value: Any) -
 EVENTS = st.sampled_from(
     [
         "new run", "fail next", "crash next", "lose next", "oom next", "wait next", "break live", "heal all",
-        "move selector", "drop service", "drop slot", "drop gate", "edit gate", "pause", "drop run", "drop job",
+        "move selector", "drop service", "drop slot", "drop gate", "edit gate", "pause", "drop run",
+        "drop job",
         "drop status", "rubbish phase", "serve shorter", "sleep", "replay service",
     ]
 )  # fmt: skip
