@@ -9,6 +9,7 @@ from sluice_api import reasons
 from sluice_api.common import UriDigest
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.rows import Row
+from sluice_trainer.evals import engine
 from sluice_trainer.evals.engine import ArtifactReplies
 from support.evalbench import Bench, scored, talking_model
 from support.tinymodel import CONTEXT, save_tiny, tiny_tokenizer
@@ -62,10 +63,14 @@ def test_E25_a_hugging_face_model_goes_through_the_gate(bench: Bench, models: Mo
     assert passed.outcomes[0].value == "1"
 
 
-def test_the_same_request_gives_the_same_bytes(tmp_path: Path, bench: Bench, models: Models) -> None:
-    suite = bench.pack([(question, "?") for question in QUESTIONS[:20]])
+def test_the_same_request_gives_the_same_bytes_on_any_number_of_processors(
+    bench: Bench, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = bench.pack([(question, "?") for question in QUESTIONS[:40]])
     model = bench.artifact(models[0], "first")
+    monkeypatch.setattr(engine, "usable_cpus", lambda: 1)
     once = bench.evaluate(suite, artifact=model.dump())
+    monkeypatch.setattr(engine, "usable_cpus", lambda: 3)
     again = bench.evaluate(suite, artifact=model.dump(), identity="another tick")
     assert once.results.uri != again.results.uri
     assert once.results.digest == again.results.digest

@@ -45,8 +45,11 @@ class EndpointReplies:
 
         Raises DependencyUnavailable when no call got through at all: then nothing is known about the model.
         """
-        with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="ask") as pool:
+        pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="ask")
+        try:
             replies = list(pool.map(partial(self._ask, max_new_tokens=max_new_tokens), rows))
+        finally:
+            pool.shutdown(cancel_futures=True)
         if not self._reached:
             raise DependencyUnavailable(
                 reasons.DEPENDENCY_UNAVAILABLE, f"{self._target.url}: none of {len(rows)} calls got through"

@@ -7,6 +7,7 @@ and what all prompts begin with is computed once.
 import copy
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from sluice_api import reasons
 from sluice_api.errors import InputWrong
 from sluice_trainer.chat.tokenizer import TemplateRefused, load_tokenizer
 from sluice_trainer.data.rows import Row
-from sluice_trainer.training.device import open_device
+from sluice_trainer.training.device import open_device, usable_cpus
 
 Ids = list[int]
 _log = logging.getLogger(__name__)
@@ -34,22 +35,35 @@ class ArtifactReplies:
         self._model.to(self._device).eval()
         self._progress = progress
 
-    @torch.inference_mode()
     def __call__(self, rows: Sequence[Row], max_new_tokens: int) -> list[str | None]:
         """Replies in order; None for a prompt that leaves the model no room to answer."""
         prompts = self._prompts(rows, max_new_tokens)
-        replies: list[str | None] = [None] * len(rows)
-        config = self._greedy(max_new_tokens)
-        shared, cache = self._shared(list(prompts.values()))
         order = sorted(prompts, key=lambda place: len(prompts[place]))
         size = _BATCH[self._device.type]
-        for start in range(0, len(order), size):
-            places = order[start : start + size]
-            batch = [prompts[place] for place in places]
-            for place, reply in zip(places, self._answer(batch, shared, cache, config), strict=True):
-                replies[place] = reply
-            self._progress(len(places))
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        config = self._greedy(max_new_tokens)
+        replies: list[str | None] = [None] * len(rows)
+        pool = self._workers()
+        try:
+            shared, cache = pool.submit(self._shared, list(prompts.values())).result()
+            told = pool.map(lambda b: self._answer([prompts[p] for p in b], shared, cache, config), batches)
+            for places, texts in zip(batches, told, strict=True):
+                for place, text in zip(places, texts, strict=True):
+                    replies[place] = text
+                self._progress(len(places))
+        finally:
+            pool.shutdown(cancel_futures=True)
         return replies
+
+    def _workers(self) -> ThreadPoolExecutor:
+        """One worker for a GPU, or one per processor, each of which computes alone.
+
+        Threads that share one computation wait for the slowest at every step, which is ruinous on busy
+        processors; and how they divide a sum may change its last digit.
+        """
+        if self._device.type == "cuda":
+            return ThreadPoolExecutor(1)
+        return ThreadPoolExecutor(usable_cpus(), initializer=torch.set_num_threads, initargs=(1,))
 
     def _prompts(self, rows: Sequence[Row], max_new_tokens: int) -> dict[int, Ids]:
         """Tokens of every prompt that the model can answer, by the row's place."""
@@ -79,6 +93,7 @@ class ArtifactReplies:
             pad_token_id=known[0] if known else 0,
         )
 
+    @torch.inference_mode()
     def _shared(self, prompts: Sequence[Ids]) -> tuple[int, DynamicCache | None]:
         """Number of tokens that all prompts begin with, and the model's memory of them."""
         length = common_prefix(prompts)
@@ -91,6 +106,7 @@ class ArtifactReplies:
             return 0, None
         return length, cache
 
+    @torch.inference_mode()
     def _answer(
         self, batch: Sequence[Ids], shared: int, cache: DynamicCache | None, config: GenerationConfig
     ) -> list[str]:
