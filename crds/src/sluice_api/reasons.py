@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+_TOLD = 800
+"""Letters of a message that leave room for the next step in every place that shows both."""
+
 
 class Severity(StrEnum):
     """How loud a reason is: Normal and Warning are the types of Kubernetes Events."""
@@ -42,6 +45,10 @@ class Reason:
     def camel(self) -> str:
         """CamelCase form for conditions and Events."""
         return "".join(part.capitalize() for part in self.code.split("_"))
+
+    def advise(self, message: str) -> str:
+        """What happened, and what to do about it."""
+        return f"{message[:_TOLD].rstrip('. ')}. {self.next_step}"
 
     @property
     def anchor(self) -> str:

@@ -34,6 +34,11 @@ class Stop:
     message: str
     requeue_after: float | None = None
 
+    @property
+    def told(self) -> str:
+        """The message, with the next step when somebody has to take it."""
+        return self.reason.advise(self.message) if self.state == "Stalled" else self.message
+
 
 @dataclass
 class Draft:
@@ -100,9 +105,9 @@ class Conditions:
     def add_standard(self, stop: Stop) -> None:
         """Want Ready, Reconciling, Stalled and Suspended, as kstatus reads them."""
         ready, working = stop.state == "Ready", stop.state in ("Working", "Waiting")
-        self.add("Ready", "True" if ready else "False", stop.reason, stop.message)
-        self.add("Reconciling", "True" if working else "False", stop.reason, stop.message)
-        self.add("Stalled", "True" if stop.state == "Stalled" else "False", stop.reason, stop.message)
+        self.add("Ready", "True" if ready else "False", stop.reason, stop.told)
+        self.add("Reconciling", "True" if working else "False", stop.reason, stop.told)
+        self.add("Stalled", "True" if stop.state == "Stalled" else "False", stop.reason, stop.told)
         suspended = stop.state == "Suspended"
         why = reasons.SUSPENDED if suspended else reasons.NOT_SUSPENDED
         self.add("Suspended", "True" if suspended else "False", why, stop.message if suspended else "")
@@ -113,8 +118,8 @@ class Conditions:
         succeeded: ConditionStatus = "Unknown"
         if over:
             succeeded = "True" if stop.state == "Ready" else "False"
-        self.add("Succeeded", succeeded, stop.reason, stop.message)
-        self.add("Finished", "True" if over else "False", stop.reason, stop.message)
+        self.add("Succeeded", succeeded, stop.reason, stop.told)
+        self.add("Finished", "True" if over else "False", stop.reason, stop.told)
 
     def events(self) -> list[EventNote]:
         """An Event for each of Ready and Stalled that turned true for a new reason."""

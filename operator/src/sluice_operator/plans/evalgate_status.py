@@ -43,7 +43,7 @@ def _add_passed(conditions: Conditions, stop: Stop, newest: VerdictRecord | None
     """Passed speaks of the newest candidate; Unknown is never a pass."""
     if newest is None:
         absent = stop.state in ("Stalled",)
-        conditions.add("Passed", "False" if absent else "Unknown", stop.reason, stop.message)
+        conditions.add("Passed", "False" if absent else "Unknown", stop.reason, stop.told)
         return
     reason = reasons.REASONS[newest.reason]
     answer = {"Pass": "True", "Fail": "False"}.get(newest.verdict)

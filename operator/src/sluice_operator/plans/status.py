@@ -9,7 +9,7 @@ from sluice_api.records import StageRecord
 from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import Observed
 from sluice_operator.plans.attempts import Advance
-from sluice_operator.plans.draft import Stop, shorten
+from sluice_operator.plans.draft import Stop
 
 FailureClass = Literal[
     "UserError", "DataError", "Dependency", "OutOfMemory", "Preempted", "DeadlineExceeded", "Bug"
@@ -43,7 +43,7 @@ def _failure_of(record: StageRecord) -> Failure:
         failure_class=_CLASSES.get(record.reason, fallback),
         exit_code=record.exit_code,
         pod=record.pod,
-        message=shorten(record.message),
+        message=reason.advise(record.message),
         time=record.finished_at,
     )
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sluice_api import reasons
 from support.quickstart import Stages, deployment_spec, gate_spec, quickstart, run_spec
 from support.simcluster import SimCluster
 
@@ -205,6 +206,10 @@ def test_a_wrong_input_is_never_tried_again() -> None:
     assert conditions(cluster, "DatasetPack", "train")["Stalled"] == ("True", "SourceNotFound")
     jobs = [w for w in cluster.writes if w[1] == "Job" and "train-pack" in w[2]]
     assert len(jobs) == 1
+    status = cluster.objects["DatasetPack", "train"]["status"]
+    stalled = next(c for c in status["conditions"] if c["type"] == "Stalled")
+    assert stalled["message"] == f"pack: source_not_found. {reasons.SOURCE_NOT_FOUND.next_step}"
+    assert status["failure"]["message"] == stalled["message"]
 
 
 def test_suspended_objects_start_nothing() -> None:

@@ -64,8 +64,9 @@ def reject(
     scene: Scene, draft: Draft, target: RevisionRecord, cause: Cause, reason: Reason, why: str
 ) -> None:
     """Record that a candidate was tried and will not be tried again."""
+    told = shorten(reason.advise(why))
     rejection = Rejection(
-        digest=target.artifact.digest, revision=target.revision, reason=reason.code, message=shorten(why)
+        digest=target.artifact.digest, revision=target.revision, reason=reason.code, message=told
     )
     known = scene.fold.rejected
     fold = scene.fold.model_copy(update={"rejected": (rejection, *known)[:_KEPT_REJECTED]})
@@ -76,7 +77,7 @@ def reject(
         revision=target.revision,
         digest=target.artifact.digest,
     )
-    _link(scene, draft, "rejected", subject, fold, reason, why)
+    _link(scene, draft, "rejected", subject, fold, reason, told)
 
 
 def next_sequence(scene: Scene) -> int:
