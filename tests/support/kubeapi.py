@@ -7,12 +7,12 @@ import ssl
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from sluice_api import meta
 from sluice_api.kinds import KINDS
-from sluice_localcluster import ControlPlane
 
 FRESH_SECONDS = 30
 DRY_RUN = "dryRun=All&fieldValidation=Strict"
@@ -36,11 +36,22 @@ class Answer:
         return str(self.body.get("message", ""))
 
 
+class Entrance(Protocol):
+    """Where an API server is and who asks: a control plane for tests, or a whole cluster."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def ca_file(self) -> Path: ...
+    @property
+    def token(self) -> str: ...
+
+
 @dataclass
 class KubeApi:
     """The API server of a control plane, as its administrator."""
 
-    plane: ControlPlane
+    plane: Entrance
     _local: threading.local = field(default_factory=threading.local)
 
     def create(self, kind: str, obj: dict[str, Any], query: str = DRY_RUN) -> Answer:

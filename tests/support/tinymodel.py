@@ -48,8 +48,11 @@ def tiny_tokenizer(with_template: bool = True) -> PreTrainedTokenizerFast:
     )
 
 
-def tiny_model(seed: int = 0) -> LlamaForCausalLM:
-    """A random Llama in float32: two layers, width 64, grouped-query attention, tied embeddings."""
+def tiny_model(seed: int = 0, heads: int = 4) -> LlamaForCausalLM:
+    """A random Llama in float32: two layers, width 64, grouped-query attention, tied embeddings.
+
+    With two heads instead of four, each is as wide as the serving engine's attention wants.
+    """
     import torch
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
@@ -60,8 +63,8 @@ def tiny_model(seed: int = 0) -> LlamaForCausalLM:
         hidden_size=64,
         intermediate_size=128,
         num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        num_attention_heads=heads,
+        num_key_value_heads=heads // 2,
         max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
         dtype="float32",
@@ -75,9 +78,9 @@ def tiny_model(seed: int = 0) -> LlamaForCausalLM:
     return model
 
 
-def save_tiny(folder: Path, *, with_template: bool = True, seed: int = 0) -> Path:
+def save_tiny(folder: Path, *, with_template: bool = True, seed: int = 0, heads: int = 4) -> Path:
     """Write model and tokenizer as a Hugging Face folder, weights as safetensors."""
     folder.mkdir(parents=True, exist_ok=True)
-    tiny_model(seed).save_pretrained(folder)
+    tiny_model(seed, heads).save_pretrained(folder)
     tiny_tokenizer(with_template).save_pretrained(folder)
     return folder

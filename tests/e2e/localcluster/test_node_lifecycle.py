@@ -24,6 +24,7 @@ from sluice_localcluster.process import send
 from sluice_localcluster.status import describe
 from sluice_localcluster.up import kubectl, up
 
+pytestmark = pytest.mark.slow
 NAME = "lifecycle"
 KERNEL = {name: (_ROOT / name).read_text() for name in _SETTINGS}
 
