@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from sluice_api.contracts.envelope import MODEL_FOLDER, WORK_FOLDER
 from sluice_api.contracts.reports import ArtifactResult
 from sluice_api.deployment import DeploymentSpec
 from sluice_api.hashing import digest_of
@@ -82,3 +83,15 @@ def test_slots_hold_no_token_and_run_restricted() -> None:
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     engine = pod["containers"][0]
     assert not [e for e in engine["env"] if e["name"].startswith("AWS_")]
+
+
+def test_every_container_of_a_slot_can_write_where_it_works() -> None:
+    spec = DeploymentSpec.parse(deployment_spec())
+    pod = serving.pod_template(RESOURCE, spec, ARTIFACT, PROFILE, SETTINGS.storage[0], SETTINGS)["spec"]
+    (fetch,), (engine,) = pod["initContainers"], pod["containers"]
+    for container, folder in ((fetch, WORK_FOLDER), (fetch, MODEL_FOLDER), (engine, serving.SCRATCH)):
+        mount = next(m for m in container["volumeMounts"] if m["mountPath"] == folder)
+        assert not mount.get("readOnly")
+    for container in (fetch, engine):
+        home = next(e["value"] for e in container["env"] if e["name"] == "HOME")
+        assert home in {m["mountPath"] for m in container["volumeMounts"]}

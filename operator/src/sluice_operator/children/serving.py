@@ -186,7 +186,7 @@ def _fetch(settings: Settings, storage: StorageProfile) -> dict[str, Any]:
         "args": [FETCH],
         "env": [
             {"name": "POD_UID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.uid"}}},
-            *pods.scratch_env(SCRATCH),
+            *pods.scratch_env(contract.WORK_FOLDER),
             *pods.storage_env(storage),
         ],
         "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}},
@@ -196,7 +196,7 @@ def _fetch(settings: Settings, storage: StorageProfile) -> dict[str, Any]:
         "volumeMounts": [
             {"name": "request", "mountPath": contract.REQUEST_FILE.rsplit("/", 1)[0], "readOnly": True},
             {"name": "model", "mountPath": contract.MODEL_FOLDER},
-            {"name": "scratch", "mountPath": SCRATCH},
+            {"name": "scratch", "mountPath": contract.WORK_FOLDER},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the Pod
         ],
     }
