@@ -14,7 +14,7 @@ from sluice_api.contracts.manifests import Marker
 from sluice_api.errors import InputWrong
 from sluice_localcluster import S3Server
 from sluice_store import markers
-from sluice_store.files import describe_folder, fetch_folder, upload_folder
+from sluice_store.files import Damaged, describe_folder, fetch_folder, upload_folder, verify_folder
 from sluice_store.open import open_for, open_store
 from support.killed_upload import upload_and_die
 
@@ -104,6 +104,20 @@ def test_X03_a_flipped_byte_is_refused_and_nothing_of_that_file_appears(
         fetch_folder(store, "f", manifest.digest, tmp_path / "back")
     assert caught.value.reason is reasons.ARTIFACT_DIGEST_MISMATCH
     assert not [p for p in (tmp_path / "back").rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("store_settings", ["s3"], indirect=True)
+def test_X03_a_byte_that_changed_below_the_server_is_damage_and_no_outage(
+    store_settings: StoreSettings, s3_server: S3Server, tmp_path: Path
+) -> None:
+    store = open_store(store_settings)
+    manifest = upload_folder(store, folder_with(tmp_path / "local", {"w": b"weights"}), "f", {})
+    with (s3_server.data / "sluice" / tmp_path.name / "f" / "w").open("r+b") as file:
+        file.write(b"W")
+    with pytest.raises(Damaged, match="f/w: expected sha256"):
+        fetch_folder(store, "f", manifest.digest, tmp_path / "back")
+    with pytest.raises(Damaged, match="f/w: expected sha256"):
+        verify_folder(store, "f", manifest.digest)
 
 
 @pytest.mark.parametrize("step", ["third file", "third part", "manifest"])
