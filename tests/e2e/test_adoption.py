@@ -13,7 +13,7 @@ STILL_SECONDS = 5
 
 def copy_of(found: Raw) -> str:
     """The object as Git has it."""
-    metadata = {key: found["metadata"][key] for key in ("name", "namespace", "labels")}
+    metadata = {key: found["metadata"].get(key) for key in ("name", "namespace", "labels")}
     kept = {"apiVersion": meta.API_VERSION, "kind": found["kind"], "metadata": metadata}
     return json.dumps(kept | {"spec": found["spec"]})
 

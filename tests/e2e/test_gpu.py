@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sluice_api import reasons
+from sluice_api import meta, reasons
 from sluice_localcluster.node import PAUSE_IMAGE
 from support.node import PATIENCE_SECONDS, Node
 from support.nodestory import MODEL, add_file, pack_spec, rows, run_spec
@@ -31,7 +31,7 @@ HOLDER: Raw = {
 
 def train_pods(space: Teamspace) -> list[Raw]:
     pods = space.list("Pod")
-    return [p for p in pods if p["metadata"]["labels"].get("sluice.dev/stage") == "train"]
+    return [p for p in pods if p["metadata"].get("labels", {}).get(meta.LABEL_STAGE) == "train"]
 
 
 def test_a_gpu_run_waits_for_a_gpu_and_is_scheduled_on_it(node: Node, model: Path) -> None:

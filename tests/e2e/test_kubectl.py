@@ -32,7 +32,7 @@ def test_kubectl_get_tells_the_story_of_all_kinds(story: Story) -> None:
     assert told["datasetpack.sluice.dev/train"][1:5] == ["True", "Ready", "64", "0"]
     assert told["trainingrun.sluice.dev/first"][1:4] == ["True", "Succeeded", "100"]
     assert told["evalgate.sluice.dev/gate"][1:5] == ["True", "Pass", "Pass", "first"]
-    assert told["modeldeployment.sluice.dev/live"][1:4] == ["True", "Serving", "first"]
+    assert told["deployment.sluice.dev/live"][1:4] == ["True", "Serving", "first"]
 
 
 def test_a_typo_is_named_before_anything_is_stored(story: Story) -> None:

@@ -22,7 +22,7 @@ def racers(node: Node, model: Path) -> Teamspace:
     space.add("DatasetPack", "train", pack_spec("rows"))
     saving = {"everySteps": EVERY_STEPS, "keepLast": 3}
     for name in ("broken", "whole"):
-        spec = run_spec(space, steps=600, checkpoint=saving, rerunPolicy="Always")
+        spec = run_spec(space, steps=300, checkpoint=saving, rerunPolicy="Always")
         space.add("TrainingRun", name, spec)
     return space
 
