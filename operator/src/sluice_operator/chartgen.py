@@ -10,12 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sluice_api.base import ApiModel
 from sluice_operator.settings import ComputeProfile, ServingProfile, StorageProfile
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "charts" / "sluice"
 COMMAND = "python -m sluice_operator.chartgen --write"
-_PROFILES = {"compute": ComputeProfile, "storage": StorageProfile, "serving": ServingProfile}
+_PROFILES: dict[str, type[ApiModel]] = {
+    "compute": ComputeProfile,
+    "storage": StorageProfile,
+    "serving": ServingProfile,
+}
 _STRING = {"type": "string"}
 _MAP = {"type": "object", "additionalProperties": _STRING}
 _FREE = {"type": "object"}
