@@ -1,4 +1,7 @@
-"""What needs a kubelet: on the demo's cluster, in namespaces of our own, in an order that keeps it busy."""
+"""What needs a kubelet: on the demo's cluster (or that of SLUICE_CLUSTER), in namespaces of our own.
+
+Each file is about one promise; what they share is the small story in `e2e-live`.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = [item for item in items if item.path.parent == Path(__file__).parent]
     places = iter([index for index, item in enumerate(items) if item in here])
     for item in sorted(here, key=lambda item: ORDER.index(item.path.stem.removeprefix("test_"))):
-        item.add_marker(pytest.mark.timeout(2 * PATIENCE_SECONDS))
+        item.add_marker(pytest.mark.timeout(3 * PATIENCE_SECONDS))
         items[next(places)] = item
 
 
@@ -33,13 +36,13 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def begun(model: Path) -> Iterator[Story]:
     """The story, applied before the first test, so that it goes on while others run."""
     node = Node.require()
-    node.drop_spaces(SPACES)
+    node.drop_spaces(SPACES, wait=True)
     node.allow(SPACES)
     space = node.make_space("e2e-live")
     node.import_model(space.name, model, MODEL)
     apply_story(space)
     yield Story(node, space)
-    node.drop_spaces(SPACES)
+    node.drop_spaces(SPACES, wait=False)
 
 
 @pytest.fixture(scope="session")

@@ -104,9 +104,9 @@ class Node:
         self.kube.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}, secret)
         return Teamspace(self.api, name)
 
-    def drop_spaces(self, names: Iterable[str]) -> None:
-        """Delete namespaces and what they keep in the store; waits until they are gone."""
-        self.kube.kubectl("delete", "namespace", *names, "--ignore-not-found", "--wait")
+    def drop_spaces(self, names: Iterable[str], *, wait: bool) -> None:
+        """Delete namespaces and what they keep in the store."""
+        self.kube.kubectl("delete", "namespace", *names, "--ignore-not-found", f"--wait={str(wait).lower()}")
         for name in names:
             shutil.rmtree(self.stored(name), ignore_errors=True)
 
