@@ -205,6 +205,8 @@ class CriterionResult(ApiModel):
     """Suite of the criterion."""
     metric: MetricName
     """Metric of the criterion."""
+    compare: Compare | None = None
+    """Absolute (when absent), or DeltaToBaseline: the value is the difference to the baseline."""
     verdict: Verdict
     """Verdict of this criterion alone."""
     reason: ReasonWord

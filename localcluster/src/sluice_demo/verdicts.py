@@ -11,6 +11,7 @@ def table(verdict: Mapping[str, Any]) -> Iterator[str]:
     yield f"run {verdict['run']}: {verdict['verdict']} ({verdict['reason']}); {verdict['message']}"
     yield _ROW.format("criterion", "value", "lower", "upper", "threshold", "items", "verdict")
     for row in verdict.get("results", []):
-        name = f"{row['metric']} on {row['suite']}"
+        gained = ", over baseline" if row.get("compare") == "DeltaToBaseline" else ""
+        name = f"{row['metric']} on {row['suite']}{gained}"
         numbers = [row.get(key, "-") for key in ("value", "lower", "upper", "threshold")]
         yield _ROW.format(name, *numbers, row["items"], row["verdict"])

@@ -77,6 +77,7 @@ def _entry(record: VerdictRecord) -> VerdictEntry:
         CriterionResult(
             suite=criterion.suite,
             metric=criterion.metric,
+            compare=criterion.compare,
             verdict=outcome.verdict,
             reason=reasons.REASONS[outcome.reason].camel,
             value=outcome.value,
