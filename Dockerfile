@@ -12,8 +12,7 @@ RUN apt-get -qq update \
     && apt-get -qq install --no-install-recommends ca-certificates python3 > /dev/null \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/ldconfig/* /var/log/* \
     && useradd --system --uid 65532 --user-group --home-dir /tmp --shell /usr/sbin/nologin sluice
-# One arena per core would double the resident memory.
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 MALLOC_ARENA_MAX=2
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1
 
 FROM python AS tools
 RUN apt-get -qq update && apt-get -qq install --no-install-recommends python3-venv > /dev/null \
@@ -49,5 +48,7 @@ RUN for distribution in crds operator; do \
 
 FROM libraries
 COPY --from=code /code /opt/venv/lib/python3.11/site-packages
+# An arena per thread would double the resident memory.
+ENV MALLOC_ARENA_MAX=2
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "sluice_operator"]
