@@ -6,7 +6,7 @@ import tomllib
 from sluice_images.basemodel import pinned_version
 from sluice_images.settings import PackageSettings
 
-MIRROR = PackageSettings(index="https://user:p%40ss@mirror.test/simple", extra=("https://extra.test/simple",))
+MIRROR = PackageSettings(index="https://user:p%40ss@mirror.test/index", extra=("https://extra.test/index",))
 
 
 def test_uv_is_told_the_same_index_as_pip() -> None:
