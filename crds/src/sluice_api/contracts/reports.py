@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_serializer, model_validator
 
-from sluice_api.base import ApiModel, Decimal, Digest, Hex64, MetricName, Rule, Timestamp
+from sluice_api.base import ApiModel, Digest, Hex64, Rule, Timestamp
 from sluice_api.common import UriDigest
 from sluice_api.contracts.bytecount import Clip, RefBytes
 from sluice_api.datasetpack import Rejection, ResolvedSource, RowCounts, SplitCount
@@ -174,13 +174,6 @@ class VerifyResult(ApiModel):
     digest: Digest
     prompts: Count
     results: Written
-
-
-class Headline(ApiModel):
-    """A metric in a report's long form."""
-
-    name: MetricName
-    value: Decimal
 
 
 RESULTS: dict[str, type[ApiModel]] = {

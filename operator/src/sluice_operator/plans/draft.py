@@ -32,7 +32,6 @@ class Stop:
     state: State
     reason: Reason
     message: str
-    requeue_after: float | None = None
 
     @property
     def told(self) -> str:

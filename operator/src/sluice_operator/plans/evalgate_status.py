@@ -2,8 +2,9 @@
 
 from sluice_api import reasons
 from sluice_api.common import JobRef
+from sluice_api.conditions import ConditionStatus
 from sluice_api.criteria import demand_of
-from sluice_api.evalgate import CriterionResult, EvalGateSpec, EvalGateStatus, VerdictEntry
+from sluice_api.evalgate import CriterionResult, EvalGateSpec, EvalGateStatus, Verdict, VerdictEntry
 from sluice_api.identity import criteria_hash
 from sluice_api.records import VerdictRecord
 from sluice_operator.facts import gate as facts
@@ -13,6 +14,7 @@ from sluice_operator.plans.draft import Conditions, Draft, Stop
 from sluice_operator.plans.judging import Judged
 
 KEPT = 10
+_PASSED: dict[Verdict, ConditionStatus] = {"Pass": "True", "Fail": "False", "Inconclusive": "Unknown"}
 
 
 def summarise(
@@ -42,16 +44,10 @@ def summarise(
 def _add_passed(conditions: Conditions, stop: Stop, newest: VerdictRecord | None) -> None:
     """Passed speaks of the newest candidate; Unknown is never a pass."""
     if newest is None:
-        absent = stop.state in ("Stalled",)
-        conditions.add("Passed", "False" if absent else "Unknown", stop.reason, stop.told)
+        conditions.add("Passed", "False" if stop.state == "Stalled" else "Unknown", stop.reason, stop.told)
         return
-    reason = reasons.REASONS[newest.reason]
-    answer = {"Pass": "True", "Fail": "False"}.get(newest.verdict)
     message = f"run {newest.run}: {newest.message}"
-    if answer == "True":
-        conditions.add("Passed", "True", reason, message)
-    else:
-        conditions.add("Passed", "False" if answer else "Unknown", reason, message)
+    conditions.add("Passed", _PASSED[newest.verdict], reasons.REASONS[newest.reason], message)
 
 
 def _told(observed: Observed, judged: tuple[Judged, ...]) -> tuple[VerdictRecord, ...]:

@@ -86,7 +86,13 @@ class TokenSpec:
         return content_hash({"format": FORMAT, **asdict(self)})
 
 
+def tokenizer_digest(base: FileManifest) -> str:
+    """Digest of a base model's tokenizer and chat template."""
+    return digest_of({f.path: f.sha256 for f in base.files if f.path in TOKENIZER_FILES})
+
+
 def token_spec(dataset_digest: str, base: FileManifest, hyper: Hyperparameters) -> TokenSpec:
     """Spec of the shards that a run needs."""
-    tokenizer = digest_of({f.path: f.sha256 for f in base.files if f.path in TOKENIZER_FILES})
-    return TokenSpec(dataset_digest, tokenizer, hyper.sequence_length, hyper.packing, hyper.loss_on)
+    return TokenSpec(
+        dataset_digest, tokenizer_digest(base), hyper.sequence_length, hyper.packing, hyper.loss_on
+    )

@@ -18,6 +18,7 @@ from sluice_api.contracts.reports import TrainResult
 from sluice_api.contracts.requests import TrainRequest
 from sluice_api.errors import InputWrong, StageError
 from sluice_store.files import fetch_folder, upload_folder
+from sluice_trainer.chat.tokenspec import tokenizer_digest
 from sluice_trainer.context import Context, Output
 from sluice_trainer.data.shards import ShardReader
 from sluice_trainer.lock import FingerprintLock
@@ -35,7 +36,6 @@ from sluice_trainer.training.weights import (
     WeightsDetails,
     metrics,
     save_weights,
-    tokenizer_digest,
 )
 
 

@@ -10,22 +10,8 @@ from typing import Literal
 from transformers import PreTrainedModel
 
 from sluice_api.base import ApiModel, Digest, Hex64
-from sluice_api.contracts.manifests import FileManifest
-from sluice_api.hashing import digest_of
 from sluice_api.trainingrun import Adapter, Metric
 from sluice_trainer.training.adapter import save_adapter
-
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "chat_template.jinja",
-    "tokenizer.model",
-    "vocab.json",
-    "merges.txt",
-)
-
 
 NUMBERS_NAME, STEP_LOG_NAME = "training.json", "steps.log"
 """Files beside the weights, outside their manifest: times and numbers, for people and cards."""
@@ -50,11 +36,6 @@ def save_weights(model: PreTrainedModel, folder: Path, adapter: Adapter, base_di
         save_adapter(model, folder, base_digest)
     else:
         model.save_pretrained(folder)
-
-
-def tokenizer_digest(base: FileManifest) -> str:
-    """Digest of a base model's tokenizer and chat template."""
-    return digest_of({f.path: f.sha256 for f in base.files if f.path in TOKENIZER_FILES})
 
 
 def decimal(value: float) -> str:
