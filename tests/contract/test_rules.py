@@ -108,6 +108,9 @@ EXAMPLES: dict[str, Example] = {
         {"criteria": [COMPARING], "baseline": {"baseModel": True}},
         {"criteria": [COMPARING]},
     ),
+    "tolerance must be from 0 to 1": Example(
+        "Deployment", {"drift": {"tolerance": "1"}}, {"drift": {"tolerance": "1.01"}}
+    ),
 }
 """By a part of the rule's message."""
 

@@ -156,6 +156,13 @@ class Criterion(ApiModel):
     """Required (when absent) or Advisory, which is shown and never blocks."""
 
 
+class Approval(ApiModel):
+    """Whether a person must agree."""
+
+    required: bool = False
+    """A Pass lets a model through only after somebody with the right approved exactly that verdict."""
+
+
 class EvalGateSpec(KindSpec):
     """The policy. It may be edited; verdicts are bound to the policy that gave them."""
 
@@ -192,6 +199,8 @@ class EvalGateSpec(KindSpec):
     """Require blocks a candidate whose training packs share a prompt with a suite; Report only counts."""
     on_inconclusive: Literal["Hold", "Fail"] = "Hold"
     """Hold waits for more items or another candidate; Fail rejects."""
+    approval: Approval = Approval()
+    """Whether a person must agree."""
     max_parallel: Annotated[int, Field(ge=1, le=16)] = 1
     """Most evaluations at the same time."""
     ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=31_536_000)] = 86_400
@@ -261,6 +270,8 @@ class VerdictEntry(ApiModel):
     """Every criterion."""
     evidence: UriDigest | None = None
     """Where every item's result and the reasoning are."""
+    approved_by: Annotated[str, StringConstraints(max_length=253)] | None = None
+    """Who approved it."""
 
 
 class EvalGateStatus(KindStatus):

@@ -112,6 +112,7 @@ DEPLOYMENT = Kind(
         Column("Active", ".status.active.runRef.name"),
         Column("Candidate", ".status.candidate.runRef.name"),
         Column("Replicas", ".status.replicas.available", "integer"),
+        Column("Drift", ".status.drift.verdict", wide=True),
         _REASON,
         Column("Digest", ".status.active.digest", wide=True),
         Column("URL", ".status.url", wide=True),

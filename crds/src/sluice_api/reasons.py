@@ -290,6 +290,71 @@ LIVE_UNAVAILABLE: Final = _dependency("live_unavailable", "Read the Pods of the 
 LIVE_BELOW_CRITERIA: Final = _human(
     "live_below_criteria", "Train a model that passes the gate as it stands now."
 )
+NOT_ROLLED_BACK: Final = _normal("not_rolled_back")
+NOT_HELD: Final = _normal("not_held")
+ROLLBACK_PREPARING: Final = _wait(
+    "rollback_preparing", "Wait; the slot of the earlier model is built again from its revision."
+)
+MANUAL_PROMOTION: Final = _human(
+    "manual_promotion", "Run kubectl sluice promote, or set spec.promotion.policy to Automatic."
+)
+WINDOW_CLOSED: Final = _wait(
+    "promotion_window_closed", "Wait for the next window, or run kubectl sluice promote."
+)
+SOAKING: Final = _wait("soaking", "Wait; the candidate must be available for spec.promotion.soakSeconds.")
+PINNED: Final = _normal("pinned", "Remove spec.promotion.pin to follow the newest passing model again.")
+PIN_REFUSED: Final = _human(
+    "pin_refused", "The pinned digest was rolled back: pin it anew, or run kubectl sluice clear-rollback."
+)
+PIN_BLOCKED: Final = _human(
+    "pin_blocked", "Pin a digest that has its own valid Pass; what serves goes on serving."
+)
+REQUEST_DONE: Final = _normal("request_done")
+REQUEST_MALFORMED: Final = _human(
+    "request_malformed", "Use kubectl sluice; it writes the annotation in its right form."
+)
+REQUEST_STALE: Final = _human(
+    "request_stale", "Somebody decided meanwhile: look at the status, then ask again."
+)
+REQUEST_NO_OP: Final = _normal("request_no_op", "Nothing to do; it is so already.")
+REQUEST_IMPOSSIBLE: Final = _human(
+    "request_impossible",
+    "Name a digest that the status or the gate lists; see kubectl sluice explain.",
+)
+REQUEST_WAITING: Final = _wait("request_waiting", "Wait for what the message names, or withdraw the request.")
+APPROVAL_NEEDED: Final = _human("approval_needed", "Run kubectl sluice approve for the verdict.")
+APPROVED: Final = _normal("approved")
+
+# Drift
+DRIFT_OFF: Final = _normal("drift_off", "Set spec.drift to have what is live watched.")
+NO_DRIFT: Final = _normal("no_drift")
+DRIFT_DETECTED: Final = _human(
+    "drift_detected", "Compare the evidence with the promotion's; train on newer rows, or roll back."
+)
+DRIFT_SUSPECTED: Final = _dependency(
+    "drift_suspected", "Nothing to do yet; it counts when it happens failuresToAct times in a row."
+)
+DRIFT_UNKNOWN: Final = _dependency(
+    "drift_unknown", "Read the message: no call got through, or there is nothing to compare with."
+)
+DRIFT_HOLD: Final = _human(
+    "drift_hold", "Promote a model by hand, or wait for a good check; promotions are held meanwhile."
+)
+DRIFT_INTERVAL_TOO_SHORT: Final = _human(
+    "drift_interval_too_short", "Raise spec.drift.everySeconds above the time that a check takes."
+)
+
+# Audit
+AUDIT_ARCHIVED: Final = _normal("audit_archived")
+AUDIT_BEHIND: Final = _dependency(
+    "audit_archive_behind", "Bring the store and the ledger's credentials back; it is tried again."
+)
+AUDIT_TAMPERED: Final = _human(
+    "audit_tampered",
+    "Run kubectl sluice audit verify; it names the records. Find out who wrote.",
+)
+REFUSALS_INHERITED: Final = _normal("refusals_inherited")
+
 NOTHING_LIVE: Final = _wait("nothing_live", "Finish a run that passes the gate.")
 
 REASONS: Final[dict[str, Reason]] = dict(_ALL)

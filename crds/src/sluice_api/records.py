@@ -8,18 +8,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from sluice_api.audit import AuditRecord, Cause, SlotName
 from sluice_api.base import ApiModel, Digest, Hex64, Message, Name, Timestamp
 from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import Stage
-from sluice_api.contracts.reports import RESULTS, ArtifactResult, Code, CriterionOutcome
+from sluice_api.contracts.reports import RESULTS, ArtifactResult, Code, CriterionOutcome, Score
+from sluice_api.decisions import RequestId, User
 from sluice_api.evalgate import Criterion, SuiteDigest, Verdict
-from sluice_api.hashing import digest_of
 
-RecordKind = Literal["stage", "verdict", "revision", "audit"]
 Count = Annotated[int, Field(ge=0)]
-SlotName = Annotated[str, StringConstraints(max_length=63)]
-Cause = Literal["automatic", "profile", "health", "repair"]
-Phase = Literal["intended", "done", "abandoned", "rejected"]
 
 
 class Counters(ApiModel):
@@ -82,6 +79,8 @@ class VerdictRecord(ApiModel):
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=16)] = ()
     outcomes: Annotated[tuple[CriterionOutcome, ...], Field(max_length=16)] = ()
     evidence: UriDigest | None = None
+    results: UriDigest | None = None
+    """What the candidate answered to every item: drift is measured against it."""
     evaluated_at: Timestamp
 
 
@@ -102,94 +101,51 @@ class RevisionRecord(ApiModel):
     created_at: Timestamp
 
 
-class Live(ApiModel):
-    """What traffic goes to."""
+class DriftRecord(ApiModel):
+    """One tick of the drift check of what is live."""
 
+    record: Literal["drift"] = "drift"
     transition: Annotated[int, Field(ge=1)]
+    """Newest non-repair transition: ticks of an earlier life never count."""
+    tick: Annotated[int, Field(ge=1)]
+    """Number of the tick; it was due at the transition's time plus tick times `everySeconds`."""
     slot: SlotName
-    revision: Annotated[int, Field(ge=1)]
     digest: Digest
-    by_promotion: bool = True
-    """False after a rollback."""
-    since: Timestamp
-
-
-class HistoryItem(ApiModel):
-    """A finished, non-repair transition."""
-
-    transition: Annotated[int, Field(ge=1)]
-    slot: SlotName
-    revision: Annotated[int, Field(ge=1)]
-    digest: Digest
-    cause: Cause
-    time: Timestamp
-
-
-class Rejection(ApiModel):
-    """A digest that was tried and did not go live."""
-
-    digest: Digest
-    revision: Annotated[int, Field(ge=1)]
+    result: Literal["Good", "Bad", "Unknown"]
+    """Unknown neither counts nor resets."""
+    score: Score | None = None
+    """The metric that decided, measured now."""
+    baseline: Score | None = None
+    """The same metric when the model was promoted."""
     reason: Code
     message: Message
+    evidence: UriDigest | None = None
+    checked_at: Timestamp
 
 
-class OpenIntent(ApiModel):
-    """An announced transition without an outcome yet."""
+class ApprovalRecord(ApiModel):
+    """A person let one verdict through a gate that asks for approval."""
 
-    sequence: Annotated[int, Field(ge=1)]
-    cause: Cause
-    slot: SlotName
-    revision: Annotated[int, Field(ge=1)]
+    record: Literal["approval"] = "approval"
+    verdict: Annotated[str, StringConstraints(max_length=63)]
+    """Name of the verdict's record, which hashes digest, criteria, suites and baseline."""
     digest: Digest
-
-
-class Fold(ApiModel):
-    """The chain before and with a record, folded: the head alone decides."""
-
-    live: Live | None = None
-    history: Annotated[tuple[HistoryItem, ...], Field(max_length=20)] = ()
-    """Newest first."""
-    refused: Annotated[tuple[Digest, ...], Field(max_length=50)] = ()
-    rejected: Annotated[tuple[Rejection, ...], Field(max_length=10)] = ()
-    intent: OpenIntent | None = None
-
-
-class AuditRecord(ApiModel):
-    """One link of the chain of a Deployment."""
-
-    record: Literal["audit"] = "audit"
-    chain: Annotated[str, StringConstraints(max_length=64)]
-    """UID of the first owner."""
-    sequence: Annotated[int, Field(ge=1)]
-    previous_hash: Digest | None = None
-    """Digest of the record before; absent on the first."""
-    phase: Phase
-    cause: Cause
-    actor: Annotated[str, StringConstraints(max_length=253)]
-    intent: Annotated[int, Field(ge=1)] | None = None
-    """Sequence of the intent that this outcome closes."""
-    slot: SlotName
-    revision: Annotated[int, Field(ge=1)]
-    digest: Digest
-    reason: Code
-    message: Message = ""
+    user: User
+    id: RequestId
+    verified: bool
+    """False: no admission policy tied the user to the caller."""
     time: Timestamp
-    fold: Fold
-
-    @property
-    def hash(self) -> str:
-        """Digest of the whole record, which the next one cites."""
-        return digest_of(self)
 
 
-Record = StageRecord | VerdictRecord | RevisionRecord | AuditRecord
+Record = StageRecord | VerdictRecord | RevisionRecord | AuditRecord | DriftRecord | ApprovalRecord
 
-RECORDS: dict[str, type[StageRecord] | type[VerdictRecord] | type[RevisionRecord] | type[AuditRecord]] = {
+RECORDS: dict[str, type[Record]] = {
     "stage": StageRecord,
     "verdict": VerdictRecord,
     "revision": RevisionRecord,
     "audit": AuditRecord,
+    "drift": DriftRecord,
+    "approval": ApprovalRecord,
 }
 
 

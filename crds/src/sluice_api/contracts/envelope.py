@@ -23,7 +23,7 @@ TERMINATION_FILE = "/dev/termination-log"
 MODEL_FOLDER = "/model"
 PROGRESS_AUDIENCE = "sluice.dev/progress"
 
-Stage = Literal["pack", "prepare", "train", "package", "evaluate", "judge", "verify", "fetch"]
+Stage = Literal["pack", "prepare", "train", "package", "evaluate", "judge", "verify", "ledger", "fetch"]
 
 
 class ExitCode(IntEnum):

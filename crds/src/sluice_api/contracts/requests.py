@@ -157,6 +157,8 @@ class JudgeRequest(ApiModel):
     training_packs: Annotated[tuple[UriDigest, ...], Field(max_length=16)] = ()
     """Packs that the candidate was trained on, base runs included."""
     on_inconclusive: Literal["Hold", "Fail"] = "Hold"
+    identity: Identity = ""
+    """Transition and tick of a drift check, so that an old score is never told again; else empty."""
 
 
 class VerifyRequest(ApiModel):

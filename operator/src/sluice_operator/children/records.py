@@ -3,8 +3,9 @@
 from typing import Any
 
 from sluice_api import meta
+from sluice_api.audit import AuditRecord
 from sluice_api.hashing import content_hash
-from sluice_api.records import AuditRecord, Record, RevisionRecord, StageRecord, VerdictRecord
+from sluice_api.records import Record, RevisionRecord, StageRecord, VerdictRecord
 from sluice_operator.children import naming
 from sluice_operator.model import Resource
 

@@ -5,7 +5,8 @@ slot. Any other number, selector or absence of the Service is tampering.
 """
 
 from sluice_api import meta
-from sluice_api.records import AuditRecord, Fold, Live, RevisionRecord
+from sluice_api.audit import AuditRecord, Fold, Live
+from sluice_api.records import RevisionRecord
 from sluice_operator.model import Related, ServiceView
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sluice_api import reasons
+from sluice_api.audit import Live
 from sluice_api.base import NameRef
 from sluice_api.deployment import (
     AuditHead,
@@ -13,7 +14,7 @@ from sluice_api.deployment import (
     SlotReplicas,
 )
 from sluice_api.reasons import REASONS
-from sluice_api.records import Live, RevisionRecord
+from sluice_api.records import RevisionRecord
 from sluice_operator.children import serving
 from sluice_operator.facts import live as chain
 from sluice_operator.facts.gate import Policy

@@ -132,9 +132,9 @@ def _ask_verdict(judging: Judging, run: RunFacts, against: Baseline) -> Judged:
         return Judged(run, stop=Stop("Waiting", packs.reason, packs.message))
     request = _judge_request(judging.policy, mine, theirs, against, packs)
     step = judging.advance(_ask(judging, "judge", request))
-    if step.state != "Done" or not isinstance(step.result, JudgeResult):
+    if step.state != "Done":
         return _unfinished(run, step)
-    return _seal(judging, run, against, step, step.result)
+    return _seal(judging, run, against, mine, step)
 
 
 def _unfinished(run: RunFacts, step: Advance) -> Judged:
@@ -203,8 +203,11 @@ def _training_packs(observed: Observed, run: RunFacts) -> tuple[UriDigest, ...] 
     return tuple(found[d] for d in sorted(found))
 
 
-def _seal(judging: Judging, run: RunFacts, against: Baseline, step: Advance, result: JudgeResult) -> Judged:
+def _seal(judging: Judging, run: RunFacts, against: Baseline, mine: Advance, step: Advance) -> Judged:
     """The verdict becomes a record, bound to all digests that it speaks of."""
+    result = step.result
+    if not isinstance(result, JudgeResult):
+        raise TypeError("a judgement that is done holds its result")
     policy = judging.policy
     value = VerdictRecord(
         run=run.name,
@@ -221,6 +224,7 @@ def _seal(judging: Judging, run: RunFacts, against: Baseline, step: Advance, res
         criteria=policy.spec.criteria,
         outcomes=result.outcomes,
         evidence=result.evidence,
+        results=_scored(mine).results,
         evaluated_at=step.record.finished_at if step.record else "",
     )
     resource = judging.observed.me.resource

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from sluice_api import meta
-from sluice_api.records import AuditRecord, Live, RevisionRecord
+from sluice_api.audit import AuditRecord, Live
+from sluice_api.records import RevisionRecord
 from sluice_operator.children import serving
 from sluice_operator.facts import live as facts
 from sluice_operator.facts.run import run_facts

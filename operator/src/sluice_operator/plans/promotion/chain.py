@@ -3,8 +3,7 @@
 from typing import Literal
 
 from sluice_api import reasons
-from sluice_api.reasons import Reason
-from sluice_api.records import (
+from sluice_api.audit import (
     AuditRecord,
     Cause,
     Fold,
@@ -12,9 +11,11 @@ from sluice_api.records import (
     Live,
     OpenIntent,
     Phase,
+    Refusal,
     Rejection,
-    RevisionRecord,
 )
+from sluice_api.reasons import Reason
+from sluice_api.records import RevisionRecord
 from sluice_operator.children import records
 from sluice_operator.facts.live import head
 from sluice_operator.model import Create
@@ -114,19 +115,20 @@ def _after(scene: Scene, intent: OpenIntent) -> Fold:
     return Fold(
         live=live,
         history=(item, *before.history)[:_KEPT_HISTORY],
-        refused=tuple(dict.fromkeys(refused))[:_KEPT_REFUSED],
+        refused=refused[:_KEPT_REFUSED],
         rejected=before.rejected,
     )
 
 
-def _passed_over(before: Fold, intent: OpenIntent) -> tuple[str, ...]:
+def _passed_over(before: Fold, intent: OpenIntent) -> tuple[Refusal, ...]:
     """Digests promoted since the target was last live: all are refused, or one would return at once."""
-    passed: list[str] = []
+    passed: list[Refusal] = []
     for item in before.history:
         if item.slot == intent.slot:
             break
-        if item.digest != intent.digest:
-            passed.append(item.digest)
+        revision = item.revision if item.digest == intent.digest else None
+        if not before.refuses(item.digest, item.revision) and all(r.digest != item.digest for r in passed):
+            passed.append(Refusal(digest=item.digest, revision=revision, transition=intent.sequence))
     return tuple(passed)
 
 

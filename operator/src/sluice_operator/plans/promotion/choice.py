@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sluice_api import reasons
+from sluice_api.audit import Cause
 from sluice_api.reasons import Reason
-from sluice_api.records import Cause, RevisionRecord, VerdictRecord
+from sluice_api.records import RevisionRecord, VerdictRecord
 from sluice_operator.facts import gate as gates
 from sluice_operator.facts.gate import Policy
 from sluice_operator.facts.run import RunFacts
@@ -75,7 +76,7 @@ def _earlier(scene: Scene, deadline: timedelta) -> Choice | Held:
     seen = {live.slot} if live else set()
     for item in scene.fold.history:
         target = scene.revision(item.revision)
-        if item.slot in seen or target is None or item.digest in scene.fold.refused:
+        if item.slot in seen or target is None or scene.fold.refuses(item.digest, item.revision):
             continue
         seen.add(item.slot)
         since = up_since(scene.slot(item.slot))
@@ -148,7 +149,7 @@ def _valid_pass(scene: Scene, policy: Policy, run: RunFacts) -> VerdictRecord | 
 
 def _is_out(scene: Scene, run: RunFacts) -> bool:
     digest = run.artifact.digest
-    return digest in scene.fold.refused or any(r.digest == digest for r in scene.fold.rejected)
+    return scene.fold.refuses(digest) or any(r.digest == digest for r in scene.fold.rejected)
 
 
 def _blocked(scene: Scene, later: list[RunFacts], passing: list[tuple[RunFacts, VerdictRecord]]) -> Held:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sluice_api import reasons
-from sluice_api.records import OpenIntent
+from sluice_api.audit import OpenIntent
 from sluice_operator.children import serving
 from sluice_operator.facts.live import carries
 from sluice_operator.model import Apply, Create

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from sluice_api.audit import Fold, Live
 from sluice_api.deployment import DeploymentSpec
 from sluice_api.evalgate import EvalGateSpec
-from sluice_api.records import Fold, Live, RevisionRecord
+from sluice_api.records import RevisionRecord
 from sluice_operator.children import naming, serving
 from sluice_operator.facts import gate as gates
 from sluice_operator.facts import live as chain
@@ -114,11 +115,14 @@ class Scene:
         """The revision that traffic went to before, while it may be kept."""
         if self.live is None:
             return None
-        refused = set(self.fold.refused)
         for item in self.fold.history:
             if item.slot != self.live.slot and item.transition < self.live.transition:
                 record = self.revision(item.revision)
-                return record if record is not None and item.digest not in refused else None
+                return (
+                    record
+                    if record is not None and not self.fold.refuses(item.digest, item.revision)
+                    else None
+                )
         return None
 
 

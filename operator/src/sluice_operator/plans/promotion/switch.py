@@ -1,7 +1,7 @@
 """How traffic moves: stamp the slot, then one guarded update of the public Service, then the outcome."""
 
 from sluice_api import meta
-from sluice_api.records import OpenIntent
+from sluice_api.audit import OpenIntent
 from sluice_operator.children import serving
 from sluice_operator.facts.live import carries
 from sluice_operator.model import Create, Patch, Related, Seen, ServiceView, SlotView

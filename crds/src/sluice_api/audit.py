@@ -1,0 +1,150 @@
+"""The audit chain of a Deployment: its links, and the fold that each of them carries.
+
+The head alone decides, so that older links may be archived and pruned (the rules: reference of promotion).
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from sluice_api.base import ApiModel, Digest, Message, Timestamp
+from sluice_api.contracts.reports import Code
+from sluice_api.decisions import Decision, RequestId
+from sluice_api.hashing import digest_of
+
+SlotName = Annotated[str, StringConstraints(max_length=63)]
+Sequence = Annotated[int, Field(ge=1)]
+Cause = Literal[
+    "automatic", "profile", "pin", "promote", "rollback-to", "clear-rollback", "health", "drift", "repair"
+]
+Phase = Literal[
+    "intended", "done", "abandoned", "rejected", "pinned", "spent", "held", "released", "inherited"
+]
+GOING_BACK: frozenset[Cause] = frozenset({"rollback-to", "health", "drift"})
+"""Causes that need a sealed Pass only, and that refuse what they leave."""
+
+
+class Live(ApiModel):
+    """What traffic goes to."""
+
+    transition: Sequence
+    slot: SlotName
+    revision: Sequence
+    digest: Digest
+    by_promotion: bool = True
+    """False after a rollback."""
+    since: Timestamp
+
+
+class HistoryItem(ApiModel):
+    """A finished, non-repair transition."""
+
+    transition: Sequence
+    slot: SlotName
+    revision: Sequence
+    digest: Digest
+    cause: Cause
+    time: Timestamp
+
+
+class Rejection(ApiModel):
+    """A revision that was tried and did not go live."""
+
+    digest: Digest
+    revision: Sequence
+    reason: Code
+    message: Message
+
+
+class Refusal(ApiModel):
+    """What was rolled back: the digest, or only one revision when the target had the same digest."""
+
+    digest: Digest
+    revision: Sequence | None = None
+    """Absent: the digest in any revision."""
+    transition: Sequence
+    """Transition that left it."""
+
+
+class OpenIntent(ApiModel):
+    """An announced transition without an outcome yet."""
+
+    sequence: Sequence
+    cause: Cause
+    slot: SlotName
+    revision: Sequence
+    digest: Digest
+    request: RequestId | None = None
+    """Request that asked for it."""
+
+
+class Spent(ApiModel):
+    """The last request of a kind that acted or was answered."""
+
+    decision: Decision
+    id: RequestId
+    digest: Digest
+
+
+class DriftHold(ApiModel):
+    """Promotions are held because what is live drifted."""
+
+    transition: Sequence
+    since: Timestamp
+
+
+class Fold(ApiModel):
+    """The chain before and with a record, folded: the head alone decides."""
+
+    live: Live | None = None
+    history: Annotated[tuple[HistoryItem, ...], Field(max_length=20)] = ()
+    """Newest first."""
+    refused: Annotated[tuple[Refusal, ...], Field(max_length=50)] = ()
+    """Newest first."""
+    rejected: Annotated[tuple[Rejection, ...], Field(max_length=10)] = ()
+    spent: Annotated[tuple[Spent, ...], Field(max_length=3)] = ()
+    """One for each kind of request."""
+    spent_at: Annotated[int, Field(ge=0)] = 0
+    """Sequence of the newest record that spent a request; who saw less is stale."""
+    pin_seen: Digest | None = None
+    hold: DriftHold | None = None
+    intent: OpenIntent | None = None
+
+    def refuses(self, digest: str, revision: int | None = None) -> bool:
+        """Whether a digest, or that revision of it, was rolled back and may not come back by itself."""
+        return any(
+            r.digest == digest and (r.revision is None or r.revision == revision) for r in self.refused
+        )
+
+
+class AuditRecord(ApiModel):
+    """One link of the chain of a Deployment."""
+
+    record: Literal["audit"] = "audit"
+    chain: Annotated[str, StringConstraints(max_length=64)]
+    """UID of the first owner."""
+    sequence: Sequence
+    previous_hash: Digest | None = None
+    """Digest of the record before; absent on the first."""
+    phase: Phase
+    cause: Cause
+    actor: Annotated[str, StringConstraints(max_length=253)]
+    """User who asked, or the operator."""
+    verified: bool = True
+    """False: no admission policy tied the user to the caller."""
+    intent: Sequence | None = None
+    """Sequence of the intent that this outcome closes."""
+    request: RequestId | None = None
+    """Request that this link acts on or answers."""
+    slot: SlotName | None = None
+    revision: Sequence | None = None
+    digest: Digest | None = None
+    reason: Code
+    message: Message = ""
+    time: Timestamp
+    fold: Fold
+
+    @property
+    def hash(self) -> str:
+        """Digest of the whole record, which the next one cites."""
+        return digest_of(self)
