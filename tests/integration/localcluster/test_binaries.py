@@ -1,5 +1,6 @@
 """Building: cached by content, complete or absent, never twice at once."""
 
+import dataclasses
 import threading
 from pathlib import Path
 
@@ -34,6 +35,14 @@ def test_changed_sources_are_another_program(program: Program) -> None:
     before = binaries.folder_of(program)
     (program.module / "main.go").write_text(GOOD + "// changed\n")
     assert binaries.folder_of(program) != before
+
+
+def test_tags_choose_what_is_built_and_are_part_of_the_identity(program: Program) -> None:
+    (program.module / "main.go").write_text("//go:build chosen\n\n" + GOOD)
+    chosen = dataclasses.replace(program, tags=("chosen",))
+    with pytest.raises(LocalClusterError, match="build constraints exclude all Go files"):
+        binaries.ensure(program)
+    assert (binaries.ensure(chosen) / "one").exists()
 
 
 def test_a_failed_build_says_why_and_leaves_nothing(program: Program) -> None:
