@@ -4,21 +4,32 @@ from typing import Any
 
 from sluice_api import meta
 from sluice_api.audit import AuditRecord
+from sluice_api.evalgate import VerdictEntry
 from sluice_api.hashing import content_hash
 from sluice_api.records import Record, RevisionRecord, StageRecord, VerdictRecord
 from sluice_operator.children import naming
 from sluice_operator.model import Resource
 
 
+def verdict_hash(given: VerdictRecord | VerdictEntry) -> str:
+    """Hash of the question that a verdict answers; an approval names its verdict by it."""
+    question = [
+        given.digest,
+        given.criteria_hash,
+        [s.dump() for s in given.suite_digests],
+        given.baseline_digest,
+    ]
+    return content_hash(question)[:12]
+
+
 def verdict_name(owner: str, record: VerdictRecord) -> str:
     """Name of a verdict: the same question has the same name."""
-    question = [
-        record.digest,
-        record.criteria_hash,
-        [s.dump() for s in record.suite_digests],
-        record.baseline_digest,
-    ]
-    return f"{owner}-verdict-{content_hash(question)[:12]}"
+    return f"{owner}-verdict-{verdict_hash(record)}"
+
+
+def approval_name(owner: str, record: VerdictRecord) -> str:
+    """Name of the approval of a verdict: at most one for each."""
+    return f"{owner}-approval-{verdict_hash(record)}"
 
 
 def audit_name(owner: str, sequence: int) -> str:

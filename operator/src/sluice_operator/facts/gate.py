@@ -9,7 +9,8 @@ from sluice_api.contracts.requests import SuiteRequest
 from sluice_api.evalgate import DEFAULT_GENERATION, EvalGateSpec, SuiteDigest
 from sluice_api.evalgate import Baseline as BaselineSpec
 from sluice_api.identity import criteria_hash
-from sluice_api.records import VerdictRecord
+from sluice_api.records import ApprovalRecord, VerdictRecord
+from sluice_operator.children.records import verdict_name
 from sluice_operator.facts.live import live, revision
 from sluice_operator.facts.pack import PackFacts, pack_facts
 from sluice_operator.facts.run import RunFacts, run_facts
@@ -170,3 +171,10 @@ def verdict(related: Related, gate: Policy, digest: str, baseline_digest: str | 
         if found.digest == digest and same_policy and found.baseline_digest == baseline_digest:
             return found
     return None
+
+
+def approval(related: Related, given: VerdictRecord) -> ApprovalRecord | None:
+    """Who let exactly this verdict through; None: nobody yet. Whether anybody must is the gate's spec."""
+    name = verdict_name(related.resource.meta.name, given)
+    found = (r.record for r in related.records if isinstance(r.record, ApprovalRecord))
+    return next((r for r in found if (r.verdict, r.digest) == (name, given.digest)), None)
