@@ -187,10 +187,10 @@ class Resolved(ApiModel):
 class Progress(ApiModel):
     """How far training is."""
 
-    step: Annotated[int, Field(ge=0)]
-    """Optimiser steps done."""
-    total_steps: Annotated[int, Field(ge=1)]
-    """Optimiser steps in all."""
+    step: Annotated[int, Field(ge=0)] | None = None
+    """Optimiser steps done. Absent when a finished artifact was adopted."""
+    total_steps: Annotated[int, Field(ge=1)] | None = None
+    """Optimiser steps in all. Absent when a finished artifact was adopted."""
     percent: Annotated[int, Field(ge=0, le=100)]
     """Share done."""
     eta_seconds: Annotated[int, Field(ge=0)] | None = None

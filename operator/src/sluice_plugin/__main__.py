@@ -1,19 +1,32 @@
 """`kubectl sluice VERB`: arguments, dispatch and the exit code.
 
-0: as it should be; 1: something is broken or refused; 2: the command cannot be understood.
+0: as it should be; 1: something is broken or refused; 2: the command cannot be understood; 141: whoever reads
+the answer stopped reading.
 """
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 
 from sluice_api.errors import StageError
 from sluice_operator.adapters.cluster.errors import ApiError
 from sluice_plugin.errors import Refused
+from sluice_plugin.explain import verb as explain
 from sluice_plugin.lineage import verb as lineage
 from sluice_plugin.models import verb as models
 from sluice_plugin.status import verb as status
+
+VERBS = (
+    status,
+    explain,
+    lineage,
+    models,
+)
+"""One module per verb, in the order of the help; each has `add_to`."""
+READER_GONE = 128 + 13
+"""Exit code of a program that SIGPIPE ended, as shells tell it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     try:
         code: int = args.run(args)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `head` has seen enough; at its end Python must not try to write the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     except KeyboardInterrupt:
         return 130
     except (Refused, StageError) as error:
@@ -35,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     top = argparse.ArgumentParser(prog="kubectl sluice", description=__doc__.splitlines()[0])
     verbs = top.add_subparsers(title="verbs", required=True, metavar="VERB")
-    for verb in (status, lineage, models):
+    for verb in VERBS:
         verb.add_to(verbs)
     return top
 

@@ -1,11 +1,14 @@
 """Answers on the terminal: JSON for scripts, text for people. What is said is decided elsewhere."""
 
 import json
+import re
 from typing import Any
 
 from rich.console import Console
 
 MARKS = {"good": "[green]✔[/]", "bad": "[red]✖[/]", "busy": "[yellow]…[/]", "note": "[dim]•[/]"}
+
+_LONG_HASH = re.compile(r"(?:sha256:)?\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def console() -> Console:
@@ -21,3 +24,8 @@ def print_json(value: Any) -> None:
 def short(digest: str) -> str:
     """A digest as people read it."""
     return digest.removeprefix("sha256:")[:12]
+
+
+def shorten(text: str) -> str:
+    """A text with its digests and hashes as people read them; `-o json` has them whole."""
+    return _LONG_HASH.sub(r"\1", text)

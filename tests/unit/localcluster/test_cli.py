@@ -1,9 +1,13 @@
 """The command line's arguments."""
 
+import io
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from sluice_localcluster import cli
 from sluice_localcluster.cli import _parser
 
 
@@ -23,3 +27,12 @@ def test_the_cluster_is_named_before_the_command() -> None:
 def test_gpus_are_kept_unless_named() -> None:
     assert _parser().parse_args(["up"]).fake_gpus is None
     assert _parser().parse_args(["up", "--fake-gpus", "0"]).fake_gpus == 0
+
+
+def test_a_reader_that_is_gone_ends_the_command_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    end, start = os.pipe()
+    os.close(end)
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(os.fdopen(start, "wb")))
+    monkeypatch.setattr(cli.cluster, "require", lambda _: None)
+    monkeypatch.setattr(cli.status, "render_environment", lambda _: "export MUCH=1")
+    assert cli.main(["env"]) == cli.READER_GONE

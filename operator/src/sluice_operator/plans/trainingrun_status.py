@@ -65,6 +65,9 @@ def _progress(observed: Observed, step: Advance | None) -> Progress | None:
         if isinstance(result, TrainResult):
             done = max(result.steps, 1)
             return Progress(step=result.steps, total_steps=done, percent=100)
+    if run_facts(observed.me) is not None:
+        # Adopted: the work was done, and its steps were counted, by another run.
+        return Progress(percent=100)
     job = step.job.meta.name if step and step.job else None
     notes = [n for n in observed.progress if n.job == job and n.total_steps > 0]
     if not notes:

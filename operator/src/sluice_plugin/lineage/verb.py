@@ -11,7 +11,7 @@ from sluice_operator.facts import live as facts
 from sluice_operator.model import Key, Related
 from sluice_plugin import options
 from sluice_plugin.cluster import CHAIN_KINDS, read_namespace
-from sluice_plugin.console import MARKS, console, print_json
+from sluice_plugin.console import MARKS, console, print_json, shorten
 from sluice_plugin.errors import Refused
 from sluice_plugin.lineage.cluster_links import (
     audit_link,
@@ -80,7 +80,7 @@ def chain(
 
 
 def _show(found: Link) -> None:
-    told = f"{escape(found.subject)}  [dim]{escape(found.detail)}[/]"
+    told = f"{escape(shorten(found.subject))}  [dim]{escape(shorten(found.detail))}[/]"
     console().print(f"{_MARK[found.state]} {found.name:15} {told}")
 
 

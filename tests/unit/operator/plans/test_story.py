@@ -160,6 +160,9 @@ def test_T04_recreated_run_is_adopted_without_a_train_job() -> None:
     made = [name for verb, kind, name in cluster.writes if (verb, kind) == ("create", "Job")]
     assert [name.split("-")[1] for name in made] == ["prepare"]
     assert conditions(cluster, "TrainingRun", "good")["Ready"] == ("True", "Adopted")
+    run = cluster.get("TrainingRun", "good")
+    assert run is not None
+    assert run["status"]["progress"] == {"percent": 100}
 
 
 def test_a_hand_moved_selector_is_put_back() -> None:
