@@ -9,11 +9,14 @@ from annotated_types import Le, MaxLen
 from pydantic import StringConstraints
 from pydantic.fields import FieldInfo
 
+from sluice_api.audit import Fold, HistoryItem, Live, Refusal, Rejection
 from sluice_api.base import ApiModel
 from sluice_api.common import UriDigest
-from sluice_api.contracts.bytecount import Clip, RefBytes, clip, json_bytes
+from sluice_api.contracts.bytecount import Clip, RefBytes, clip, compact_json, json_bytes
 from sluice_api.contracts.envelope import TERMINATION_MESSAGE_BYTES, Report, ReportFailure
 from sluice_api.contracts.reports import RESULTS, CriterionOutcome, PackResult, score_text
+from sluice_api.contracts.requests import LEDGER_BATCH_BYTES
+from support.auditchain import chain_of, link
 
 DIGEST = "sha256:" + "a" * 64
 TIME = "2026-12-31T23:59:59.999999Z"
@@ -98,8 +101,9 @@ def report(stage: str, **outcome: Any) -> Report:
 
 
 CASES = {
-    **{stage: {} for stage in RESULTS if stage != "prepare"},
+    **{stage: {} for stage in RESULTS},
     "prepare": {"artifact": None},
+    "ledger": {"mode": "Verify", "refused": ()},
 }
 
 
@@ -115,6 +119,27 @@ def test_the_largest_result_fits_in_a_termination_message(stage: str) -> None:
 def test_a_report_of_adoption_fits_too() -> None:
     result = maximal(RESULTS["prepare"], tokens=None)
     assert len(report("prepare", result=result.dump()).encode()) <= TERMINATION_MESSAGE_BYTES
+
+
+def test_a_report_of_inherited_refusals_fits_too() -> None:
+    result = maximal(RESULTS["ledger"], mode="Inherit", findings=())
+    assert len(report("ledger", result=result.dump()).encode()) <= TERMINATION_MESSAGE_BYTES
+
+
+def test_the_longest_link_fits_in_a_request() -> None:
+    many, text = 999_999_999, "\x01" * 1024
+    slot, code = "s" * 63, "a" * 40
+    moved = {"transition": many, "slot": slot, "revision": many, "digest": DIGEST}
+    fold = Fold(
+        live=Live(**moved, since=TIME),
+        history=(HistoryItem(**moved, cause="clear-rollback", time=TIME),) * 20,
+        refused=(Refusal(digest=DIGEST, revision=many, transition=many),) * 50,
+        rejected=(Rejection(digest=DIGEST, revision=many, reason=code, message=text),) * 10,
+    )
+    longest_link = link(
+        chain_of(1)[0], "c" * 64, actor="u" * 253, message=text, slot=slot, reason=code, fold=fold
+    )
+    assert len(compact_json(longest_link.dump())) + 1000 < LEDGER_BATCH_BYTES
 
 
 def test_a_refused_pack_says_why_and_how_many_and_fits() -> None:

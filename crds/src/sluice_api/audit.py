@@ -13,6 +13,10 @@ from sluice_api.decisions import Decision, RequestId
 from sluice_api.hashing import digest_of
 
 SlotName = Annotated[str, StringConstraints(max_length=63)]
+ChainId = Annotated[
+    str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$")
+]
+"""UID of a chain's first owner."""
 Sequence = Annotated[int, Field(ge=1)]
 Cause = Literal[
     "automatic", "profile", "pin", "promote", "rollback-to", "clear-rollback", "health", "drift", "repair"
@@ -121,8 +125,7 @@ class AuditRecord(ApiModel):
     """One link of the chain of a Deployment."""
 
     record: Literal["audit"] = "audit"
-    chain: Annotated[str, StringConstraints(max_length=64)]
-    """UID of the first owner."""
+    chain: ChainId
     sequence: Sequence
     previous_hash: Digest | None = None
     """Digest of the record before; absent on the first."""

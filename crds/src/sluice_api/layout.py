@@ -8,6 +8,7 @@ import re
 ROOTS = ("packs", "artifacts", "tokens", "models")
 """Folders whose entries are found through markers by digest, fingerprint, key or name."""
 
+_AUDIT = re.compile(r"\Aaudit/[^/]+/([^/]+)/([1-9][0-9]{0,8})\.json\Z")
 _DONE = re.compile(r"(?:\A|/)done-([0-9]{1,6})\.json\Z")
 
 
@@ -41,6 +42,22 @@ def checkpoints_key(fingerprint: str) -> str:
 def lock_key(fingerprint: str, epoch: int) -> str:
     """Lock object of one epoch."""
     return f"train/{fingerprint}/lock/{epoch:06d}"
+
+
+def audit_name_key(name: str) -> str:
+    """Folder of all archived audit chains of Deployments of one name."""
+    return f"audit/{name}"
+
+
+def audit_key(name: str, chain: str, sequence: int) -> str:
+    """An archived link of an audit chain."""
+    return f"{audit_name_key(name)}/{chain}/{sequence}.json"
+
+
+def audit_place(key: str) -> tuple[str, int] | None:
+    """Chain and number of an archived link, or None when the key is something else."""
+    match = _AUDIT.search(key)
+    return (match.group(1), int(match.group(2))) if match else None
 
 
 def done_name(number: int) -> str:

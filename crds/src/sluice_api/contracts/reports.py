@@ -176,6 +176,43 @@ class VerifyResult(ApiModel):
     results: Written
 
 
+class Finding(ApiModel):
+    """One place where an audit chain is not as it was written."""
+
+    kind: Literal["Gap", "Edit", "Fork", "CutTail"]
+    where: Literal["archive", "cluster"]
+    sequence: Annotated[int, Field(ge=1, le=999_999_999)]
+    """Number of the first link that is meant."""
+    message: Annotated[str, Clip(120)]
+
+
+class LedgerResult(ApiModel):
+    """What the archive holds of a chain, what is wrong with it, or what earlier chains refuse."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.mode == 'Inherit' ? !has(self.findings) || self.findings.size() == 0 : "
+            "!has(self.refused) || self.refused.size() == 0",
+            message="findings come from Verify, refusals from Inherit",
+            holds=lambda r: not (r.findings if r.mode == "Inherit" else r.refused),
+        ),
+    )
+
+    mode: Literal["Archive", "Verify", "Inherit"]
+    sequence: Annotated[int, Field(ge=0, le=999_999_999)] = 0
+    """Newest archived link; 0 when there is none."""
+    head_hash: Digest | None = None
+    """Hash of that link."""
+    links: Annotated[int, Field(ge=0, le=999_999_999)] = 0
+    """Links that were archived or read."""
+    findings: Annotated[tuple[Finding, ...], Field(max_length=6)] = ()
+    """The first ones; the report in the store has all."""
+    found: Annotated[int, Field(ge=0, le=999_999_999)] = 0
+    """All findings, or all refusals."""
+    refused: Annotated[tuple[Digest, ...], Field(max_length=20)] = ()
+    """Digests that earlier chains refuse, newest first."""
+
+
 RESULTS: dict[str, type[ApiModel]] = {
     "pack": PackResult,
     "prepare": PrepareResult,
@@ -184,4 +221,5 @@ RESULTS: dict[str, type[ApiModel]] = {
     "evaluate": EvaluateResult,
     "judge": JudgeResult,
     "verify": VerifyResult,
+    "ledger": LedgerResult,
 }

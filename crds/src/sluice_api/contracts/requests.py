@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
+from sluice_api.audit import AuditRecord, ChainId
 from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule
 from sluice_api.common import Uri, UriDigest
 from sluice_api.datasetpack import (
@@ -172,6 +173,40 @@ class VerifyRequest(ApiModel):
     """Slot UID and last non-repair transition."""
 
 
+LEDGER_BATCH_BYTES = 100_000
+"""Most bytes of links in one request, because it travels as an annotation; the longest link is shorter."""
+
+
+class LedgerRequest(ApiModel):
+    """Archive links of an audit chain, prove what is archived, or say what earlier chains refuse."""
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="(self.mode == 'Archive') == (has(self.records) && self.records.size() > 0)",
+            message="records are given to Archive, and to nothing else",
+            holds=lambda r: (r.mode == "Archive") == bool(r.records),
+        ),
+        Rule(
+            cel="self.mode == 'Verify' || !has(self.headHash) && (!has(self.sequence) || self.sequence == 0)",
+            message="sequence and headHash are for Verify",
+            holds=lambda r: r.mode == "Verify" or (r.sequence == 0 and r.head_hash is None),
+        ),
+    )
+
+    mode: Literal["Archive", "Verify", "Inherit"]
+    name: Name
+    """Name of the Deployment."""
+    chain: ChainId
+    records: Annotated[tuple[AuditRecord, ...], Field(max_length=64)] = ()
+    """Links to archive, in order; the one before the first must be archived already."""
+    sequence: Annotated[int, Field(ge=0)] = 0
+    """Newest link that must be in the archive."""
+    head_hash: Digest | None = None
+    """Hash of that link."""
+    identity: Identity = ""
+    """What measures the store as it is now is asked anew under another identity."""
+
+
 class FetchRequest(ApiModel):
     """Download an artifact and refuse a wrong digest."""
 
@@ -189,5 +224,6 @@ REQUESTS: dict[str, type[ApiModel]] = {
     "evaluate": EvaluateRequest,
     "judge": JudgeRequest,
     "verify": VerifyRequest,
+    "ledger": LedgerRequest,
     "fetch": FetchRequest,
 }

@@ -18,6 +18,7 @@ STAGES: dict[str, str] = {
     "evaluate": "sluice_trainer.stages.evaluate",
     "judge": "sluice_trainer.stages.judge",
     "verify": "sluice_trainer.stages.verify",
+    "ledger": "sluice_trainer.stages.ledger",
     "fetch": "sluice_trainer.stages.fetch",
 }
 
