@@ -18,6 +18,8 @@ class StageError(Exception):
         self.reason = reason
         self.message = message
         self.result = result
+        self.checkpoint: int | None = None
+        """Step of the newest complete checkpoint, once training knows it."""
 
 
 class InputWrong(StageError):

@@ -130,6 +130,9 @@ WORK_FOLDER_FULL: Final = _budget(
     "work_folder_full", "Give the profile more scratch space, or free the node's disk."
 )
 STAGE_CRASHED: Final = _budget("stage_crashed", "Read the Pod's log; if it repeats, report it.")
+NO_PROGRESS: Final = _budget(
+    "no_progress", "Find out why the Pods were ended, or save more often with spec.checkpoint."
+)
 DEADLINE_EXCEEDED: Final = _human("deadline_exceeded", "Raise activeDeadlineSeconds; the checkpoint is kept.")
 RETRIES_EXHAUSTED: Final = _human(
     "retries_exhausted", "Read the failure in the status, then apply a corrected object."
@@ -327,6 +330,9 @@ APPROVED: Final = _normal("approved")
 
 # Drift
 DRIFT_OFF: Final = _normal("drift_off", "Set spec.drift to have what is live watched.")
+DRIFT_UNCHECKED: Final = _normal(
+    "drift_unchecked", "Wait; the first check comes spec.drift.everySeconds after traffic moved."
+)
 NO_DRIFT: Final = _normal("no_drift")
 DRIFT_DETECTED: Final = _human(
     "drift_detected", "Compare the evidence with the promotion's; train on newer rows, or roll back."

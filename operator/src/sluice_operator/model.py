@@ -190,6 +190,8 @@ class Create:
     manifest: Mapping[str, Any]
     unless_record: str = ""
     """Read live first: skip when a record of that name exists or the owner is gone or deleting."""
+    unless_job: str = ""
+    """Read live first: skip when a Job of that name exists, because its absence is what is recorded."""
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class Writer:
 
     async def delete(self, wanted: Delete) -> None:
         """Delete that very object."""
-        await self._require_no_record(wanted.unless_record)
+        await self._require_none("ControllerRevision", wanted.unless_record)
         where = (wanted.kind, self._namespace, wanted.name)
         try:
             rest = await self._cluster.delete(*where, wanted.uid, wanted.resource_version)
@@ -62,7 +62,8 @@ class Writer:
 
     async def _create(self, wanted: Create) -> None:
         await self._require_owner()
-        await self._require_no_record(wanted.unless_record)
+        await self._require_none("ControllerRevision", wanted.unless_record)
+        await self._require_none("Job", wanted.unless_job)
         try:
             self._take(wanted.manifest, await self._cluster.create(wanted.manifest))
         except AlreadyExists:
@@ -117,15 +118,16 @@ class Writer:
         if (live.uid, live.generation, live.deleting) != (uid, generation, False):
             raise Outdated(f"{kind} {name} changed")
 
-    async def _require_no_record(self, name: str) -> None:
+    async def _require_none(self, kind: Kind, name: str) -> None:
+        """Read live: no object of that name is there."""
         if not name:
             return
         try:
-            found = await self._cluster.get(WATCHED["ControllerRevision"], self._namespace, name)
+            found = await self._cluster.get(WATCHED[kind], self._namespace, name)
         except NotFound:
             return
-        self._intake.take("ControllerRevision", found)
-        raise Outdated(f"record {name} exists")
+        self._intake.take(kind, found)
+        raise Outdated(f"{kind} {name} exists")
 
     async def _refresh(self, kind: Kind, name: str, uid: str = "") -> None:
         try:

@@ -5,13 +5,16 @@ import random
 import signal
 import time
 
+from sluice_api import meta, reasons
+from sluice_api.contracts.envelope import Envelope
 from sluice_localcluster import ControlPlane
 from sluice_operator.kinds import WATCHED
 from support.flow import apply_quickstart, jobs_by_request, shape
 from support.operator_process import MakeOperator, OperatorProcess
 from support.pod_driver import PodDriver
 from support.quickstart import Stages, pack_spec
-from support.teamspace import Teamspace
+from support.simnode import Answer
+from support.teamspace import Raw, Teamspace
 
 SEED = int(os.environ.get("SLUICE_TEST_SEED", "20260101"))
 LIVES_MAX = 100
@@ -99,6 +102,67 @@ def test_F15_a_leader_that_was_asleep_writes_nothing_and_ends(
         assert sleeper.wait(15) == 1
         assert any("Lease" in str(line.get("error", "")) for line in sleeper.log())
         space.wait_condition("Deployment", "live", "Reconciling")
+
+
+def train_records(space: Teamspace) -> list[tuple[str, str]]:
+    """How the attempts at training ended, in order."""
+    found = [r["data"] for r in space.list("ControllerRevision") if r["data"].get("stage") == "train"]
+    return [(r["outcome"], r["reason"]) for r in sorted(found, key=lambda r: r["attempt"])]
+
+
+class Training(Stages):
+    """Stages whose train Pods run until `answers` says how they end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: list[Answer] = []
+        self.goes_well = False
+
+    def __call__(self, envelope: Envelope) -> Answer | None:  # type: ignore[override]
+        if envelope.stage != "train" or self.goes_well:
+            return super().__call__(envelope)
+        return self.answers.pop(0) if self.answers else None
+
+
+def test_a_train_job_that_is_deleted_is_followed_by_the_next_attempt(
+    space: Teamspace, make_operator: MakeOperator
+) -> None:
+    apply_quickstart(space)
+    stages = Training()
+    with make_operator(), PodDriver(space, stages):
+        space.wait("a train Pod", lambda: bool(train_pods(space)))
+        (pod,) = train_pods(space)
+        name = pod["metadata"]["name"]
+        # Nobody grants a grace period here: the finalizer holds the Pod as a kubelet would.
+        space.patch("Pod", name, {"metadata": {"finalizers": ["test.sluice.dev/held"]}})
+        space.delete("Job", pod["metadata"]["ownerReferences"][0]["name"])
+        space.wait("the record", lambda: bool(train_records(space)))
+        assert train_records(space) == [("Interrupted", "job_deleted")]
+        time.sleep(6)
+        assert not [j for j in space.list("Job") if "-train-" in j["metadata"]["name"]]
+        stages.goes_well = True
+        space.patch("Pod", name, {"metadata": {"finalizers": None}})
+        space.wait_condition("TrainingRun", "good", "Ready", seconds=90)
+        assert train_records(space) == [("Interrupted", "job_deleted"), ("Succeeded", "stage_succeeded")]
+
+
+def train_pods(space: Teamspace) -> list[Raw]:
+    return [pod for pod in space.list("Pod") if pod["metadata"]["labels"].get(meta.LABEL_STAGE) == "train"]
+
+
+def test_pods_that_stop_without_getting_further_end_their_attempt(
+    space: Teamspace, make_operator: MakeOperator
+) -> None:
+    apply_quickstart(space)
+    stages = Training()
+    stages.answers = [(75, None, reasons.STOPPED_ON_REQUEST.code)] * 3
+    with make_operator(), PodDriver(space, stages):
+        space.wait("the record", lambda: bool(train_records(space)), 90)
+        stages.goes_well = True
+        space.wait_condition("TrainingRun", "good", "Ready", seconds=90)
+        assert train_records(space) == [("Failed", "no_progress"), ("Succeeded", "stage_succeeded")]
+        attempts = space.get("TrainingRun", "good")["status"]["attempts"]
+        assert (attempts["total"], attempts["failed"], attempts["preempted"]) == (4, 1, 2)
 
 
 def test_F20_a_poison_object_holds_up_nobody(space: Teamspace, make_operator: MakeOperator) -> None:

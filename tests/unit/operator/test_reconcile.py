@@ -191,6 +191,16 @@ async def test_a_job_whose_record_exists_is_not_created_again(rig: Rig) -> None:
     assert rig.cluster.writes == []
 
 
+async def test_a_job_that_is_there_after_all_is_not_recorded_as_deleted(rig: Rig) -> None:
+    rig.add("Job", job(), known=False)
+    with pytest.raises(Outdated):
+        await rig.run(Plan(apply=(Create(objects.revision("j", OWNER, {}), unless_job="j"),)))
+    assert rig.cluster.writes == []
+    related = rig.cache.related(RUN)
+    assert related is not None
+    assert [j.meta.name for j in related.jobs] == ["j"]
+
+
 async def test_F02_a_job_that_an_earlier_life_created_is_taken_for_ours(rig: Rig) -> None:
     rig.add("Job", job(), known=False)
     await rig.run(Plan(apply=(Create(job()),), status=STATUS))

@@ -24,6 +24,8 @@ class Ending:
     reason: Reason
     message: str
     result: ApiModel | None = None
+    checkpoint: int | None = None
+    """Step of the newest complete checkpoint, if training told it."""
     unexpected: bool = False
     """Nobody foresaw this: the trace belongs in the log."""
 
@@ -31,7 +33,7 @@ class Ending:
 def ending_of(error: BaseException) -> Ending:
     """The ending that an exception stands for."""
     if isinstance(error, StageError):
-        return Ending(error.exit_code, error.reason, error.message, error.result)
+        return Ending(error.exit_code, error.reason, error.message, error.result, error.checkpoint)
     if isinstance(error, StopNow):
         message = "asked to end; nothing was lost, and the stage starts over"
         return Ending(ExitCode.STOPPED_ON_REQUEST, reasons.STOPPED_ON_REQUEST, message)

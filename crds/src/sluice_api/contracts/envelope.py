@@ -89,6 +89,8 @@ class ReportFailure(ApiModel):
 
     reason: Code
     message: Annotated[str, Clip(600)]
+    checkpoint: Annotated[int, Field(ge=0, le=999_999_999_999)] | None = None
+    """Step of the newest complete checkpoint, told by training that had to end."""
 
 
 class Report(ApiModel):

@@ -1,6 +1,8 @@
 """From a wanted stage to its next attempt: look up, wait, record, retry or start.
 
 A Job is made only when neither its record nor its Job exists. A record is written once, when a Job ended.
+A Job that somebody deleted is recorded as well, and the next attempt follows, as long as one of its Pods or
+its own deletion is still to be seen; where nothing is left of it, the same attempt is made again.
 """
 
 from dataclasses import dataclass
@@ -9,18 +11,20 @@ from typing import Literal
 
 from sluice_api import meta, reasons
 from sluice_api.base import ApiModel
-from sluice_api.contracts.envelope import ExitCode
 from sluice_api.reasons import REASONS, Reason, Retry
-from sluice_api.records import Counters, StageRecord
+from sluice_api.records import StageRecord
 from sluice_operator.children import jobs, naming, records
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts.stages import attempts_of, counters, stage_records, typed
 from sluice_operator.model import Create, JobView, Observed, Patch, PodView
-from sluice_operator.plans.draft import Draft, shorten, stamp
-from sluice_operator.plans.ended import Ended, classify
-from sluice_operator.plans.pods import describe_pods
+from sluice_operator.plans.draft import Draft, shorten
+from sluice_operator.plans.ended import Ended, classify, deleted, ended_early
+from sluice_operator.plans.pods import describe_pods, is_alive
+from sluice_operator.plans.recording import stage_record
 
-_UNREAD = ("report_lost", "report_unreadable")
+_UNREAD = (reasons.REPORT_LOST.code, reasons.REPORT_UNREADABLE.code)
+_AT_ONCE = (reasons.NOTHING_TO_REPORT.code, reasons.STOPPED_ON_REQUEST.code)
+"""Ends after which the next attempt need not wait."""
 _LONGEST_BACKOFF = 300.0
 
 
@@ -52,9 +56,10 @@ def advance(observed: Observed, draft: Draft, ask: Ask) -> Advance:
     if not _ours(job, observed, ask):
         message = f"Job {name} belongs to another object or request"
         return Advance("Failed", reasons.CHILD_CONFLICT, message, job=job)
-    if job.outcome == "Active":
+    ended = classify(job, pods, ask) if job.outcome != "Active" else ended_early(job, pods, ask)
+    if ended is None:
         return _watch(draft, ask, job, pods, attempt)
-    return _record(observed, draft, ask, job, pods, attempt)
+    return _record(observed, draft, ask, job, pods, attempt, ended)
 
 
 def _ours(job: JobView, observed: Observed, ask: Ask) -> bool:
@@ -74,13 +79,19 @@ def _watch(draft: Draft, ask: Ask, job: JobView, pods: tuple[PodView, ...], atte
 
 
 def _record(
-    observed: Observed, draft: Draft, ask: Ask, job: JobView, pods: tuple[PodView, ...], attempt: int
+    observed: Observed,
+    draft: Draft,
+    ask: Ask,
+    job: JobView | None,
+    pods: tuple[PodView, ...],
+    attempt: int,
+    ended: Ended,
 ) -> Advance:
-    ended = classify(job, pods, ask)
-    value = _stage_record(observed, ask, job, pods, attempt, ended)
-    manifest = records.record(observed.me.resource, job.meta.name, value)
+    name = naming.stage_name(observed.me.resource.meta.name, ask.stage, ask.request_hash, attempt)
+    value = stage_record(observed, ask, job, pods, attempt, ended)
+    manifest = records.record(observed.me.resource, name, value)
     told = f"{ask.stage}, attempt {attempt}: {ended.message}"
-    draft.write(Create(manifest), ended.reason, shorten(told, 400))
+    draft.write(Create(manifest, unless_job="" if job else name), ended.reason, shorten(told, 400))
     draft.wake_in(1)
     return Advance("Running", ended.reason, told, job=job, attempt=attempt)
 
@@ -94,11 +105,14 @@ def _start(
     name: str,
     pods: tuple[PodView, ...],
 ) -> Advance:
-    if any(p.phase in ("Pending", "Running") for p in pods):
-        # The Job was deleted by somebody; its Pods must end before the next attempt may start.
+    mine = tuple(p for p in pods if _is_of(p, observed))
+    if mine:
+        return _record(observed, draft, ask, None, mine, attempt, deleted(name))
+    lingering = _lingering(observed, ask)
+    if lingering:
         draft.wake_in(5)
-        message = f"waiting for the Pods of the deleted Job {name} to end"
-        return Advance("Waiting", reasons.JOB_DELETED, message, attempt=attempt)
+        message = f"{ask.stage}, attempt {attempt}: waiting for {lingering} of an earlier attempt to end"
+        return Advance("Waiting", reasons.PENDING, message, attempt=attempt)
     last = done[-1] if done else None
     blocked = _give_up(observed, ask, last)
     if blocked is not None:
@@ -124,6 +138,21 @@ def _start(
     )
     told = f"{ask.stage}, attempt {attempt}: starting"
     return Advance("Running", reasons.PENDING, told, attempt=attempt)
+
+
+def _is_of(pod: PodView, observed: Observed) -> bool:
+    """Whether a Pod was made for this very object, not for a deleted one of its name."""
+    return pod.meta.annotations.get(meta.ANNOTATION_OWNER_UID) == observed.me.resource.meta.uid
+
+
+def _lingering(observed: Observed, ask: Ask) -> str:
+    """A Job or Pod of an earlier attempt at the same request that still works, or an empty text."""
+    first = naming.stage_name(observed.me.resource.meta.name, ask.stage, ask.request_hash, 1)
+    series = first.removesuffix("1")
+    jobs_left = (j.meta.name for j in observed.me.jobs if j.outcome == "Active" and _ours(j, observed, ask))
+    pods_left = (p for p in observed.me.pods if is_alive(p) and (p.job or "").startswith(series))
+    left = [*(f"Job {name}" for name in jobs_left), *(f"Pod {p.meta.name}" for p in pods_left)]
+    return left[0] if left else ""
 
 
 def _give_up(observed: Observed, ask: Ask, last: StageRecord | None) -> Advance | None:
@@ -158,7 +187,7 @@ def _delay(done: tuple[StageRecord, ...], now: datetime) -> float:
         if record.reason in _UNREAD or record.outcome == "Succeeded":
             break
         row += 1
-    if row == 0 or done[-1].exit_code in (ExitCode.NOTHING_TO_REPORT, ExitCode.STOPPED_ON_REQUEST):
+    if row == 0 or done[-1].reason in _AT_ONCE:
         return 0.0
     wanted = min(5.0 * float(2 ** (row - 1)), _LONGEST_BACKOFF)
     ended = datetime.fromisoformat(done[-1].finished_at).replace(tzinfo=UTC)
@@ -169,48 +198,3 @@ def _seconds_left(observed: Observed, ask: Ask) -> int | None:
     if ask.deadline_seconds is None:
         return None
     return ask.deadline_seconds - counters(observed.me).running_seconds
-
-
-def _stage_record(
-    observed: Observed, ask: Ask, job: JobView, pods: tuple[PodView, ...], attempt: int, ended: Ended
-) -> StageRecord:
-    pod = ended.pod
-    report = ended.report
-    started = (pod and pod.started_at) or job.started_at or job.meta.created_at
-    finished = (pod and pod.finished_at) or job.finished_at or observed.now
-    return StageRecord(
-        stage=ask.stage,
-        request_hash=ask.request_hash,
-        attempt=attempt,
-        outcome=ended.outcome,
-        reason=ended.reason.code,
-        message=shorten(ended.message),
-        exit_code=pod.exit_code if pod else None,
-        pod=pod.meta.name if pod else None,
-        report=report.result if report else None,
-        folder=report.folder if report else None,
-        report_digest=report.report_digest if report else None,
-        started_at=stamp(started),
-        finished_at=stamp(finished),
-        counters=_count(counters(observed.me), ask, pods, ended),
-    )
-
-
-def _count(before: Counters, ask: Ask, pods: tuple[PodView, ...], ended: Ended) -> Counters:
-    ran = sum(_running_seconds(p) for p in pods)
-    failed = ended.outcome == "Failed"
-    lost = sum(p is not ended.pod and (p.disrupted or p.exit_code not in (None, 0)) for p in pods)
-    return Counters(
-        attempts=before.attempts + 1,
-        failed=before.failed + failed,
-        interruptions=before.interruptions + lost + (ended.outcome == "Interrupted"),
-        gpu_seconds=before.gpu_seconds + ran * ask.gpus,
-        gpu_seconds_wasted=before.gpu_seconds_wasted + (ran * ask.gpus if failed else 0),
-        running_seconds=before.running_seconds + ran,
-    )
-
-
-def _running_seconds(pod: PodView) -> int:
-    if pod.started_at is None or pod.finished_at is None:
-        return 0
-    return max(0, round((pod.finished_at - pod.started_at).total_seconds()))

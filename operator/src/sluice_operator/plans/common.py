@@ -10,7 +10,7 @@ from sluice_api import reasons
 from sluice_api.base import ApiModel
 from sluice_api.records import StageRecord
 from sluice_operator.facts.stages import stage_records
-from sluice_operator.model import Delete, Observed, Patch, RecordView
+from sluice_operator.model import Delete, JobView, Observed, Patch, RecordView
 from sluice_operator.plans.draft import Draft, Stop, shorten
 from sluice_operator.settings import ComputeProfile, StorageProfile
 
@@ -78,19 +78,27 @@ def unreadable_records(observed: Observed) -> Stop | None:
 
 
 def clean_up(observed: Observed, draft: Draft, ttl_seconds: int) -> None:
-    """Delete finished Jobs whose record exists after their TTL, and the oldest stage records."""
+    """Delete Jobs whose record exists, finished ones after their TTL, and the oldest stage records."""
     recorded = {r.meta.name for r in observed.me.records if isinstance(r.record, StageRecord)}
     for job in observed.me.jobs:
-        if job.outcome == "Active" or job.meta.name not in recorded or job.meta.deleting:
-            continue
-        ended = job.finished_at or job.meta.created_at
-        due = ended + timedelta(seconds=ttl_seconds)
-        if due <= observed.now:
-            draft.delete(Delete("Job", job.meta.name, job.meta.uid, "finished and recorded"))
-        else:
-            draft.wake_in((due - observed.now).total_seconds())
+        if job.meta.name in recorded and not job.meta.deleting:
+            _clean_up_job(observed, draft, job, ttl_seconds)
     for view in _prunable(observed):
         draft.delete(Delete("ControllerRevision", view.meta.name, view.meta.uid, "older than what is kept"))
+
+
+def _clean_up_job(observed: Observed, draft: Draft, job: JobView, ttl_seconds: int) -> None:
+    if job.outcome == "Active":
+        # The attempt was ended early; a Job that finished meanwhile is left to its TTL.
+        version = job.meta.resource_version
+        why = "its attempt is over and recorded"
+        draft.delete(Delete("Job", job.meta.name, job.meta.uid, why, resource_version=version))
+        return
+    due = (job.finished_at or job.meta.created_at) + timedelta(seconds=ttl_seconds)
+    if due <= observed.now:
+        draft.delete(Delete("Job", job.meta.name, job.meta.uid, "finished and recorded"))
+    else:
+        draft.wake_in((due - observed.now).total_seconds())
 
 
 def _prunable(observed: Observed) -> list[RecordView]:

@@ -1,6 +1,7 @@
 """How an attempt ended: condition and exit code are judged before the message.
 
-A message that does not parse is never a success.
+A message that does not parse is never a success. The Job controller replaces Pods that were disrupted, or
+stopped on request, without end: that they get nowhere is noticed here.
 """
 
 import json
@@ -18,6 +19,10 @@ from sluice_operator.model import JobView, PodView
 Outcome = Literal["Succeeded", "Failed", "Interrupted"]
 
 
+MOST_IN_VAIN = 3
+"""Ignored Pods in a row without a newer checkpoint that count as one failure."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """The end of an attempt."""
@@ -27,6 +32,49 @@ class Ended:
     message: str
     pod: PodView | None = None
     report: Report | None = None
+    counts_as_bug: bool = False
+    """Recorded with the exit code of a bug, whatever code its Pod left."""
+
+
+def ended_early(job: JobView, pods: tuple[PodView, ...], ask: Ask) -> Ended | None:
+    """Why the attempt of a Job that is still active is over, or None."""
+    if job.meta.deleting:
+        return deleted(job.meta.name)
+    vain = without_progress(pods, ask)
+    if len(vain) < MOST_IN_VAIN:
+        return None
+    message = f"{len(vain)} Pods of Job {job.meta.name} in a row were ended without a newer checkpoint"
+    told = f"{message}; the last was {vain[-1].meta.name}"
+    return Ended("Failed", reasons.NO_PROGRESS, told, vain[-1], counts_as_bug=True)
+
+
+def deleted(name: str) -> Ended:
+    """The end of an attempt whose Job somebody deleted."""
+    return Ended("Interrupted", reasons.JOB_DELETED, f"Job {name} was deleted by somebody")
+
+
+def without_progress(pods: tuple[PodView, ...], ask: Ask) -> tuple[PodView, ...]:
+    """Pods that the Job's failure policy ignored since the last one that brought a newer checkpoint.
+
+    A Pod that left no report brought none. Pods that were deleted (a drain, a preemption) do not count: that
+    is the cluster's doing, and of most of them no trace stays.
+    """
+    reached = 0
+    vain: list[PodView] = []
+    ignored = [p for p in pods if p.phase == "Failed" and not p.meta.deleting and _is_ignored(p)]
+    for pod in sorted(ignored, key=lambda p: (p.finished_at or p.meta.created_at, p.meta.name)):
+        step = _checkpoint(pod, ask)
+        reached, vain = (step, []) if step > reached else (reached, [*vain, pod])
+    return tuple(vain)
+
+
+def _is_ignored(pod: PodView) -> bool:
+    return pod.disrupted or pod.exit_code == ExitCode.STOPPED_ON_REQUEST
+
+
+def _checkpoint(pod: PodView, ask: Ask) -> int:
+    report = read_report(pod.termination_message, ask.stage, ask.request_hash)
+    return (report.failure.checkpoint or 0) if report and report.failure else 0
 
 
 def classify(job: JobView, pods: tuple[PodView, ...], ask: Ask) -> Ended:

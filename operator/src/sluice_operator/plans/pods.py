@@ -1,4 +1,4 @@
-"""What the Pods of an active Job are doing, in one sentence."""
+"""What the Pods of a Job are doing: in one sentence, and whether they get any further."""
 
 from sluice_api import reasons
 from sluice_api.reasons import Reason
@@ -23,3 +23,8 @@ def describe_pods(pods: tuple[PodView, ...]) -> tuple[Reason, str]:
     if pod.waiting_reason == "CreateContainerConfigError":
         return reasons.DEPENDENCY_UNAVAILABLE, f"Pod {pod.meta.name} waits: {pod.waiting_message}"
     return reasons.PENDING, f"Pod {pod.meta.name} starts"
+
+
+def is_alive(pod: PodView) -> bool:
+    """Whether it still holds, or may yet take, what a Pod of the next attempt needs."""
+    return pod.phase in ("Pending", "Running")

@@ -108,7 +108,7 @@ def test_T16_request_to_end_saves_the_step_and_says_so(bench: Bench, tmp_path: P
         train.run(request, ctx)
 
     assert (ended.value.exit_code, ended.value.reason) == (75, reasons.STOPPED_ON_REQUEST)
-    assert complete_steps(bench) == [3]
+    assert complete_steps(bench) == [ended.value.checkpoint] == [3]
     assert not (bench.root / ctx.folder).exists(), "nothing was reported as trained"
 
 

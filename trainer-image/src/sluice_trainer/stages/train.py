@@ -103,7 +103,7 @@ def _train(
     end = Loop(course, request.checkpoint, checkpoints, log, ctx, ending).run(start)
     if end.loss is None:
         raise InputWrong(reasons.NO_ANSWER_TOKENS, f"none of {end.step} steps had a token to learn from")
-    loss = _validate(course, tokens, ending)
+    loss = _validate(course, tokens, partial(_ending_after, ending, end.step))
     return Trained(start.step, end, loss, peak_memory_bytes(course.learner.device))
 
 
@@ -114,6 +114,14 @@ def _validate(course: Course, tokens: Path, ending: Callable[[], StageError | No
     except FileNotFoundError:
         return None
     return validation_loss(course.learner, packs, ending)
+
+
+def _ending_after(ending: Callable[[], StageError | None], step: int) -> StageError | None:
+    """The same ending, which knows that the last step was saved."""
+    found = ending()
+    if found is not None:
+        found.checkpoint = step
+    return found
 
 
 def _describe(

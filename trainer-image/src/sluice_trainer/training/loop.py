@@ -46,6 +46,7 @@ class Loop:
                     self._save(counters)
                     saved_step, saved_at = counters.step, self.ctx.clock.monotonic()
                 if ending:
+                    ending.checkpoint = saved_step
                     raise ending
                 if counters.step >= self.course.total_steps:
                     return counters
