@@ -25,6 +25,7 @@ _STRING = {"type": "string"}
 _MAP = {"type": "object", "additionalProperties": _STRING}
 _FREE = {"type": "object"}
 _COUNT = {"type": "integer", "minimum": 1}
+_NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _LIST = {"type": "array", "items": {"type": "object"}}
 
 
@@ -65,6 +66,7 @@ def values_schema() -> dict[str, Any]:
                 leaseRenewSeconds=_COUNT,
                 leaseRetrySeconds=_COUNT,
             ),
+            policies=_closed(enabled={"type": "boolean"}, trustedUsers=_NAMES, trustedGroups=_NAMES),
             profiles=_closed(**profiles),
             **{"global": _FREE},
         ),

@@ -1,0 +1,47 @@
+{{/* Parts of the admission policies. Each policy answers one question; names end in what it is about. */}}
+
+{{/* Who may write what belongs to the operator: itself, the system's controllers, and those named in the values. */}}
+{{- define "sluice.trusted" -}}
+{{- $operator := printf "system:serviceaccount:%s:%s" .Release.Namespace (include "sluice.name" .) -}}
+{{- $users := concat (list $operator "system:kube-controller-manager" "system:kube-scheduler") .Values.policies.trustedUsers -}}
+{{- $groups := concat (list "system:serviceaccounts:kube-system" "system:nodes") .Values.policies.trustedGroups -}}
+(request.userInfo.username in {{ toJson $users }} ||
+(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in {{ toJson $groups }})))
+{{- end -}}
+
+{{/* Whether a map of labels, named by the argument, holds one of ours. */}}
+{{- define "sluice.labelled" -}}
+{{ . }}.exists(k, k.startsWith('sluice.dev/') || (k == 'app.kubernetes.io/managed-by' && {{ . }}[k] == 'sluice'))
+{{- end -}}
+
+{{/* Whether an object carried our labels before the request, or would after it. */}}
+{{- define "sluice.ours" -}}
+(object != null && has(object.metadata.labels) && {{ include "sluice.labelled" "object.metadata.labels" }}) ||
+(oldObject != null && has(oldObject.metadata.labels) && {{ include "sluice.labelled" "oldObject.metadata.labels" }})
+{{- end -}}
+
+{{/* Name, labels and binding of a policy: (dict "root" $ "about" "status" ["param" true]). */}}
+{{- define "sluice.policyMeta" -}}
+name: {{ include "sluice.name" .root }}-{{ .about }}
+labels:
+  {{- include "sluice.labels" .root | nindent 2 }}
+{{- end -}}
+
+{{- define "sluice.policyBinding" -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  {{- include "sluice.policyMeta" . | nindent 2 }}
+spec:
+  policyName: {{ include "sluice.name" .root }}-{{ .about }}
+  validationActions: [Deny]
+  {{- if .param }}
+  # Every object of the kind in the namespace of the request.
+  paramRef: {selector: {}, parameterNotFoundAction: Allow}
+  {{- end }}
+{{- end -}}
+
+{{/* Says to whom a refused write is left. */}}
+{{- define "sluice.leftTo" -}}
+'; only its operator and the system\'s controllers may. The chart\'s values policies.trustedUsers and trustedGroups name further ones; you are ' + request.userInfo.username
+{{- end -}}

@@ -1,0 +1,84 @@
+"""What the chart says about who may do what: admission policies, their switch, and roles for people."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from sluice_operator.chartgen import CHART
+from sluice_operator.settings import Settings
+from support.chart import render_chart
+
+DECISIONS = ("promote", "rollback-to", "clear-rollback", "approve", "pin")
+POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
+
+
+def of_kind(objects: list[dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    return {o["metadata"]["name"]: o for o in objects if o["kind"] == kind}
+
+
+@pytest.mark.parametrize("values", ["minimal", "full"])
+def test_each_policy_refuses_when_in_doubt_and_is_bound(values: str) -> None:
+    objects = render_chart("--values", str(CHART / "ci" / f"{values}.yaml"))
+    policies, bindings = of_kind(objects, POLICY), of_kind(objects, BINDING)
+    prefix = "gatekeeper" if values == "full" else "sluice"
+    assert {f"{prefix}-{name}" for name in DECISIONS} < set(policies)
+    assert set(policies) == set(bindings)
+    assert {p["spec"]["failurePolicy"] for p in policies.values()} == {"Fail"}
+    for name, binding in bindings.items():
+        assert binding["spec"]["policyName"] == name
+        assert binding["spec"]["validationActions"] == ["Deny"]
+        assert ("paramKind" in policies[name]["spec"]) == ("paramRef" in binding["spec"])
+
+
+def test_each_refusal_says_what_is_allowed() -> None:
+    for policy in of_kind(render_chart(), POLICY).values():
+        for validation in policy["spec"]["validations"]:
+            assert "message" in validation or "messageExpression" in validation
+
+
+def test_without_policies_the_operator_knows_that_decisions_are_not_verified() -> None:
+    assert parsed_settings(render_chart()).decisions_verified
+    objects = render_chart("--set", "policies.enabled=false")
+    assert not of_kind(objects, POLICY)
+    assert not of_kind(objects, BINDING)
+    assert not parsed_settings(objects).decisions_verified
+
+
+def parsed_settings(objects: list[dict[str, Any]]) -> Settings:
+    (found,) = of_kind(objects, "ConfigMap").values()
+    return Settings.parse(yaml.safe_load(found["data"]["settings.yaml"]))
+
+
+def test_the_operator_and_whom_the_values_name_are_trusted() -> None:
+    who = "policies.trustedUsers={system:serviceaccount:queues:kueue}"
+    (policy,) = (
+        p for name, p in of_kind(render_chart("--set", who), POLICY).items() if name == "sluice-status"
+    )
+    (validation,) = policy["spec"]["validations"]
+    assert '"system:serviceaccount:sluice-system:sluice"' in validation["expression"]
+    assert '"system:serviceaccount:queues:kueue"' in validation["expression"]
+    assert '"system:masters"' in validation["expression"]
+
+
+def test_editing_holds_no_decision_and_deciding_edits_no_run() -> None:
+    roles = of_kind(render_chart(), "ClusterRole")
+    viewer, editor, promoter = (roles[f"sluice-{n}"] for n in ("viewer", "editor", "promoter"))
+    assert granted(viewer) == {"get", "list", "watch"}
+    assert not [r for rule in editor["rules"] for r in rule["resources"] if "/" in r]
+    decided = {r for rule in promoter["rules"] for r in rule["resources"] if "/" in r}
+    assert decided == {
+        "modeldeployments/promote",
+        "modeldeployments/rollback",
+        "modeldeployments/clear-rollback",
+        "evalgates/approve",
+    }
+    aggregated = "rbac.authorization.k8s.io/aggregate-to-"
+    reached = [
+        [k for k in r["metadata"]["labels"] if k.startswith(aggregated)] for r in (viewer, editor, promoter)
+    ]
+    assert reached == [[f"{aggregated}{role}"] for role in ("view", "edit", "admin")]
+
+
+def granted(role: dict[str, Any]) -> set[str]:
+    return {verb for rule in role["rules"] for verb in rule["verbs"]}

@@ -1,0 +1,139 @@
+"""A control plane with the chart's policies and roles, an operator with the chart's own rights, and people.
+
+`town` is one namespace in which a first model serves. Tests share it, because none of them may change what it
+serves; a test that may makes a namespace of its own.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sluice_localcluster import ControlPlane, User
+from sluice_localcluster.probe import wait_until
+from support.chart import SYSTEM, render_chart
+from support.flow import apply_quickstart
+from support.kubeapi import KubeApi
+from support.operator_process import OperatorProcess
+from support.pod_driver import PodDriver, stamp
+from support.quickstart import SETTINGS, Stages
+from support.teamspace import Teamspace
+
+EDITOR, PROMOTER, VIEWER, STRANGER = "erin", "pat", "vera", "sam"
+ROLES = {EDITOR: ("edit",), PROMOTER: ("view", "sluice-promoter"), VIEWER: ("view",)}
+STORAGE = {"name": "default", "allowedNamespaces": ["*"], "prefix": "s3://sluice/{namespace}/"}
+LEASE = {"leaseSeconds": 3, "leaseRenewSeconds": 2, "leaseRetrySeconds": 1}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """An API server as one user enters it."""
+
+    url: str
+    ca_file: Path
+    token: str
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    users = [User(name) for name in (EDITOR, PROMOTER, VIEWER, STRANGER)]
+    with ControlPlane(tmp_path_factory.mktemp("decisions"), audit=False, users=users) as running:
+        install(running)
+        yield running
+
+
+def install(plane: ControlPlane) -> None:
+    """The chart without its Pods, and wait until its policies are in force."""
+    plane.kubectl("create", "namespace", SYSTEM)
+    objects = [o for o in render_chart() if o["kind"] not in ("Deployment", "Service")]
+    crds = [o for o in objects if o["kind"] == "CustomResourceDefinition"]
+    plane.kubectl("create", "-f", "-", input=as_list(crds))
+    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    rest = [o for o in objects if o["kind"] != "CustomResourceDefinition"]
+    plane.kubectl("apply", "-n", SYSTEM, "-f", "-", input=as_list(rest))
+    wait_until("the policies", lambda: is_in_force(plane), 60)
+
+
+def as_list(objects: list[dict[str, Any]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+
+
+def is_in_force(plane: ControlPlane) -> bool:
+    """Whether a request in somebody else's name is refused, even to the administrator."""
+    name = "sluice.dev/promote"
+    body = {
+        "apiVersion": "sluice.dev/v1alpha1",
+        "kind": "Deployment",
+        "metadata": {"name": "probe", "namespace": "default"},
+        "spec": {"gateRef": {"name": "gate"}},
+    }
+    path = "/apis/sluice.dev/v1alpha1/namespaces/default/modeldeployments"
+    api = KubeApi(plane)
+    api.call("POST", path, body)
+    note = {"metadata": {"annotations": {name: "x"}}}
+    answer = api.call("PATCH", f"{path}/probe?dryRun=All", note, "application/merge-patch+json")
+    return answer.code == 422
+
+
+@pytest.fixture(scope="session")
+def api(plane: ControlPlane) -> KubeApi:
+    return KubeApi(plane)
+
+
+def make_space(api: KubeApi) -> Teamspace:
+    """A namespace in which everybody has the role that bears their name."""
+    space = Teamspace.make(api)
+    for user, roles in ROLES.items():
+        for role in roles:
+            bind(space, user, role)
+    return space
+
+
+def bind(space: Teamspace, user: str, role: str) -> None:
+    group = "rbac.authorization.k8s.io"
+    body = {
+        "metadata": {"name": f"{user}-{role}"},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+    }
+    path = f"/apis/{group}/v1/namespaces/{space.name}/rolebindings"
+    assert space.api.call("POST", path, body).code == 201
+
+
+@pytest.fixture(scope="session")
+def as_user(plane: ControlPlane) -> Callable[[Teamspace, str], Teamspace]:
+    """The same namespace, seen by somebody else."""
+    known: dict[str, KubeApi] = {}
+
+    def enter(space: Teamspace, user: str) -> Teamspace:
+        if user not in known:
+            known[user] = KubeApi(Caller(plane.url, plane.ca_file, plane.token_of(user)))
+        return Teamspace(known[user], space.name)
+
+    return enter
+
+
+@pytest.fixture(scope="session")
+def operator(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
+    """One operator for all namespaces, as the chart's ServiceAccount."""
+    own: dict[str, Any] = {"operatorNamespace": SYSTEM, "storage": [STORAGE], "decisionsVerified": True}
+    token = plane.service_account_token(SYSTEM, "sluice")
+    process = OperatorProcess(
+        folder=tmp_path_factory.mktemp("operator"),
+        kubeconfig=plane.kubeconfig_for("sluice", token),
+        settings=SETTINGS.dump() | LEASE | own,
+    )
+    with process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def town(api: KubeApi, operator: OperatorProcess) -> Iterator[Teamspace]:
+    space = make_space(api)
+    apply_quickstart(space)
+    with PodDriver(space, Stages(clock=stamp)):
+        space.wait_condition("Deployment", "live", "Ready", seconds=120)
+        yield space
