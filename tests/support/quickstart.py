@@ -59,6 +59,8 @@ class Stages:
     items: int = 250
     verdict: Callable[[str], str] = lambda _: "Pass"
     """Verdict about an artifact digest."""
+    change: Callable[[str], float] = lambda _: 0.0
+    """How much better than at promotion the live slot is, by the identity of the drift check."""
     faults: list[Answer] = field(default_factory=list)
     """Answers that come first, one per Pod that ends."""
     artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -117,10 +119,13 @@ class Stages:
         return {"artifact": artifact}
 
     def _evaluate(self, envelope: Envelope) -> dict[str, Any]:
-        digest = envelope.request["artifact"]["digest"]
+        target = envelope.request.get("artifact") or envelope.request["endpoint"]
+        digest = target["digest"]
         return {"digest": digest, "results": self._place(envelope), "items": self.items}
 
     def _judge(self, envelope: Envelope) -> dict[str, Any]:
+        if envelope.request.get("identity"):
+            return self._judge_drift(envelope)
         verdict = self.verdict(envelope.request["candidate"]["digest"])
         reason = {"Pass": "passed", "Fail": "criterion_failed"}.get(verdict, "inconclusive")
         outcome = f"{verdict} {reason} 0.9 0.85 0.95 {self.items} -"
@@ -131,6 +136,19 @@ class Stages:
             "outcomes": [outcome],
             "evidence": self._place(envelope),
         }
+
+    def _judge_drift(self, envelope: Envelope) -> dict[str, Any]:
+        """The change since the promotion, told for what is compared, and the metric itself for the rest."""
+        change = self.change(envelope.request["identity"])
+        verdict, reason = ("Fail", "criterion_failed") if change < -0.05 else ("Pass", "passed")
+        outcomes = [
+            f"{verdict} {reason} {change:g} {change - 0.02:g} {change + 0.02:g} {self.items} -"
+            if criterion.get("compare") == "DeltaToBaseline"
+            else f"Pass passed {0.9 + change:g} {0.9 + change:g} {0.9 + change:g} {self.items} -"
+            for criterion in envelope.request["criteria"]
+        ]
+        told = {"verdict": verdict, "reason": reason, "message": f"exact_match {change:g}"}
+        return {**told, "outcomes": outcomes, "evidence": self._place(envelope)}
 
     def _verify(self, envelope: Envelope) -> dict[str, Any]:
         return {"digest": envelope.request["digest"], "prompts": 5, "results": self._place(envelope)}

@@ -26,6 +26,7 @@ LABEL_ATTEMPT = f"{GROUP}/attempt"
 LABEL_SLOT = f"{GROUP}/slot"
 
 ANNOTATION_REQUEST_HASH = f"{GROUP}/request-hash"
+ANNOTATION_IDENTITY = f"{GROUP}/identity"
 ANNOTATION_OWNER_UID = f"{GROUP}/owner-uid"
 ANNOTATION_DIGEST = f"{GROUP}/digest"
 ANNOTATION_TRANSITION = f"{GROUP}/transition"

@@ -17,7 +17,7 @@ from sluice_operator.settings import ComputeProfile, Settings, StorageProfile
 
 ANNOTATION_REQUEST = f"{meta.GROUP}/request"
 HEAVY = frozenset({"train", "evaluate"})
-"""Stages that run on the profile's own resources, GPUs included."""
+"""Stages that run on the profile's own resources, GPUs included, unless they only ask an endpoint."""
 GRACE_SECONDS = {"train": 120}
 GPU_RESOURCE = "nvidia.com/gpu"
 CONTAINER = "stage"
@@ -45,9 +45,19 @@ class Ask:
         return contract.request_hash(self.stage, self.request)
 
     @property
+    def loads_model(self) -> bool:
+        """Whether the stage loads a model itself, and so needs the profile's own resources."""
+        return self.stage in HEAVY and getattr(self.request, "endpoint", None) is None
+
+    @property
+    def identity(self) -> str:
+        """When the world was measured, for stages that do; else empty."""
+        return str(getattr(self.request, "identity", ""))
+
+    @property
     def gpus(self) -> int:
         """GPUs of the stage's Pod."""
-        limits = self.profile.resources.limits if self.stage in HEAVY else {}
+        limits = self.profile.resources.limits if self.loads_model else {}
         return int(limits.get(GPU_RESOURCE, "0"))
 
 
@@ -64,6 +74,8 @@ def job(
     """Manifest of the Job of one attempt."""
     name = naming.stage_name(resource.meta.name, ask.stage, ask.request_hash, attempt)
     annotations = {meta.ANNOTATION_REQUEST_HASH: ask.request_hash}
+    if ask.identity:
+        annotations[meta.ANNOTATION_IDENTITY] = ask.identity
     extra = {"stage": ask.stage, "attempt": str(attempt)}
     request = _envelope(resource, ask, attempt, settings, seconds_left, progress_ca_pem)
     spec: dict[str, Any] = {
@@ -143,7 +155,7 @@ def _envelope(
 
 def _pod(ask: Ask, settings: Settings, *, report_only: bool, reports_progress: bool) -> dict[str, Any]:
     profile = ask.profile
-    heavy = ask.stage in HEAVY and not report_only
+    heavy = ask.loads_model and not report_only
     account = ask.storage.service_account_name or profile.service_account
     args = [ask.stage, *(["--report-only"] if report_only else [])]
     container = {
@@ -185,7 +197,7 @@ def _mounts(ask: Ask, *, reports_progress: bool) -> list[dict[str, Any]]:
     for index, name in enumerate(ask.configmaps):
         folder = f"{contract.CONFIGMAP_FOLDER}/{name}"
         mounts.append({"name": f"source-{index}", "mountPath": folder, "readOnly": True})
-    if ask.stage in HEAVY:
+    if ask.loads_model:
         mounts.append({"name": "shm", "mountPath": "/dev/shm"})  # noqa: S108 - memory of the Pod
     if reports_progress:
         mounts.append({"name": "token", "mountPath": contract.TOKEN_FILE.rsplit("/", 1)[0], "readOnly": True})
@@ -205,7 +217,7 @@ def _volumes(ask: Ask, *, reports_progress: bool) -> list[dict[str, Any]]:
     for index, name in enumerate(ask.configmaps):
         # Optional, so that a missing ConfigMap is the stage's answer and not a Pod that never starts.
         volumes.append({"name": f"source-{index}", "configMap": {"name": name, "optional": True}})
-    if ask.stage in HEAVY:
+    if ask.loads_model:
         volumes.append({"name": "shm", "emptyDir": {"medium": "Memory"}})
     if reports_progress:
         token = {"path": contract.TOKEN_FILE.rsplit("/", 1)[1], "audience": contract.PROGRESS_AUDIENCE}

@@ -37,6 +37,11 @@ def audit_name(owner: str, sequence: int) -> str:
     return f"{owner}-audit-{sequence}"
 
 
+def drift_name(owner: str, transition: int, tick: int) -> str:
+    """Name of one drift check; a tick is recorded once."""
+    return f"{owner}-drift-{transition}-{tick}"
+
+
 def revision_number(record: Record) -> int:
     """Order of records of one kind."""
     if isinstance(record, StageRecord):

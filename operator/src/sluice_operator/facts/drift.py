@@ -1,5 +1,6 @@
 """What the drift checks of the live slot found. Ticks of an earlier transition never count."""
 
+from sluice_api.deployment import Drift
 from sluice_api.records import DriftRecord
 from sluice_operator.facts.live import fold
 from sluice_operator.model import Related
@@ -23,3 +24,8 @@ def bad_in_a_row(related: Related) -> int:
     """Newest bad checks without a good one between them; Unknown neither counts nor resets."""
     counted = [t.result for t in ticks(related) if t.result != "Unknown"]
     return counted.index("Good") if "Good" in counted else len(counted)
+
+
+def has_drifted(related: Related, watch: Drift | None) -> bool:
+    """Whether what is live was found worse often enough to act."""
+    return watch is not None and bad_in_a_row(related) >= watch.failures_to_act

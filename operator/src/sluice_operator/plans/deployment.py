@@ -1,4 +1,4 @@
-"""Deployment: honour_suspend -> resolve_profiles -> run the table of promotion -> summarise."""
+"""Deployment: honour_suspend -> resolve_profiles -> run the table of promotion -> watch_live -> summarise."""
 
 from sluice_api import reasons
 from sluice_api.deployment import DeploymentSpec
@@ -6,6 +6,7 @@ from sluice_operator.model import Observed, Plan
 from sluice_operator.plans import common
 from sluice_operator.plans.deployment_status import summarise, summarise_stopped
 from sluice_operator.plans.draft import Draft, Stop
+from sluice_operator.plans.drift.watch import watch_live
 from sluice_operator.plans.promotion.rows import run_rows
 from sluice_operator.plans.promotion.scene import Scene
 from sluice_operator.settings import ServingProfile
@@ -25,7 +26,8 @@ def plan_deployment(observed: Observed) -> Plan:
         return summarise_stopped(observed, draft, suspended)
     moved = run_rows(scene, draft)
     common.clean_up(observed, draft, JOB_TTL_SECONDS)
-    return summarise(scene, draft, moved)
+    watched = watch_live(scene, draft)
+    return summarise(scene, draft, moved, watched)
 
 
 def _set_scene(observed: Observed) -> Scene | Stop:

@@ -21,13 +21,15 @@ from sluice_operator.facts.gate import Policy
 from sluice_operator.model import Observed, Plan, Related, SlotView
 from sluice_operator.plans import status
 from sluice_operator.plans.draft import Conditions, Draft, Stop, stamp
+from sluice_operator.plans.drift.told import add_drifted, drift_status
+from sluice_operator.plans.drift.watch import Watched
 from sluice_operator.plans.promotion.rows import Moved
 from sluice_operator.plans.promotion.scene import Scene, is_up
 
 _HISTORY = 20
 
 
-def summarise(scene: Scene, draft: Draft, moved: Moved) -> Plan:
+def summarise(scene: Scene, draft: Draft, moved: Moved, watched: Watched) -> Plan:
     """The Plan with the complete status."""
     conditions = Conditions(scene.observed)
     stop = _stop(scene, moved)
@@ -36,6 +38,7 @@ def summarise(scene: Scene, draft: Draft, moved: Moved) -> Plan:
     _add_progressing(conditions, moved)
     _add_gate(conditions, scene)
     _add_rolled_back(conditions, scene.me)
+    add_drifted(conditions, scene.me, scene.spec.drift, watched)
     draft.events += conditions.events()
     value = _value(scene.me, moved.choice.target if moved.choice else None, scene)
     return _finish(scene.observed, draft, conditions, stop, value)
@@ -48,6 +51,7 @@ def summarise_stopped(observed: Observed, draft: Draft, stop: Stop) -> Plan:
     _add_available(conditions, observed.me)
     conditions.add("Progressing", "False", stop.reason, stop.told)
     conditions.add("GateOpen", "Unknown", stop.reason, stop.told)
+    conditions.add("Drifted", "Unknown", stop.reason, stop.told)
     _add_rolled_back(conditions, observed.me)
     draft.events += conditions.events()
     return _finish(observed, draft, conditions, stop, _value(observed.me, None, None))
@@ -161,6 +165,7 @@ def _value(me: Related, target: RevisionRecord | None, scene: Scene | None) -> D
             Rejected(digest=r.digest, reason=REASONS[r.reason].camel, message=r.message)
             for r in known.rejected
         ),
+        drift=drift_status(me),
         url=serving.service_url(meta.name, meta.namespace) if now else None,
         replicas=SlotReplicas(desired=slot.replicas, available=slot.available_replicas)
         if slot

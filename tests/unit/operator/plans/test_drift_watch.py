@@ -1,0 +1,187 @@
+"""Drift checks of what is live: when they run, what they ask, what they leave, and what they never do."""
+
+from typing import Any
+
+from sluice_operator.model import Key
+from support.quickstart import SETTINGS, Stages, deployment_spec, quickstart
+from support.simcluster import NAMESPACE, Raw, SimCluster
+
+EVERY = 1200
+LIVE = Key(NAMESPACE, "Deployment", "live")
+
+
+def watched(stages: Stages | None = None, **drift: Any) -> SimCluster:
+    """A live quickstart whose model is watched."""
+    cluster = quickstart(stages)
+    cluster.add("Deployment", "live", deployment_spec(drift={"everySeconds": EVERY, **drift}))
+    cluster.settle()
+    return cluster
+
+
+def tick(cluster: SimCluster, number: int = 1) -> None:
+    """Let intervals pass, each with its check."""
+    for _ in range(number):
+        cluster.sleep(EVERY)
+        cluster.settle(rounds=12)
+
+
+def records(cluster: SimCluster, kind: str = "drift") -> list[Raw]:
+    found = [r["data"] for r in cluster.of("ControllerRevision") if r["data"].get("record") == kind]
+    return sorted(found, key=lambda r: (r.get("transition", 0), r.get("tick", 0)))
+
+
+def results(cluster: SimCluster) -> list[tuple[int, str]]:
+    return [(r["tick"], r["result"]) for r in records(cluster)]
+
+
+def drifted(cluster: SimCluster) -> tuple[str, str]:
+    found = cluster.objects["Deployment", "live"]["status"]["conditions"]
+    return next((c["status"], c["reason"]) for c in found if c["type"] == "Drifted")
+
+
+def status(cluster: SimCluster) -> Raw:
+    return dict(cluster.objects["Deployment", "live"]["status"]["drift"])
+
+
+def asked(stages: Stages, stage: str) -> list[Raw]:
+    """Requests of drift checks."""
+    return [e.request for e in stages.asked if e.stage == stage and e.request.get("identity")]
+
+
+def live_slot(cluster: SimCluster) -> str:
+    return str(cluster.objects["Service", "live"]["spec"]["selector"]["sluice.dev/slot"])
+
+
+def of_checks(cluster: SimCluster, kind: str) -> list[str]:
+    """Jobs, or their records, of drift checks."""
+    names = (d["metadata"]["name"] for d in cluster.of(kind))
+    return [n for n in names if n.startswith(("live-evaluate-", "live-judge-"))]
+
+
+def test_nothing_is_watched_unless_it_is_asked_for() -> None:
+    stages = Stages()
+    cluster = quickstart(stages)
+    cluster.settle()
+    tick(cluster, 3)
+    assert records(cluster) == []
+    assert drifted(cluster) == ("Unknown", "DriftOff")
+
+
+def test_nothing_is_checked_before_the_first_tick() -> None:
+    stages = Stages()
+    cluster = watched(stages)
+    assert asked(stages, "evaluate") == []
+    assert drifted(cluster) == ("Unknown", "DriftUnchecked")
+
+
+def test_a_tick_asks_the_slot_itself_about_the_sealed_suites() -> None:
+    stages = Stages()
+    cluster = watched(stages)
+    tick(cluster)
+    transition = records(cluster)[0]["transition"]
+    [evaluate], [judge] = asked(stages, "evaluate"), asked(stages, "judge")
+    assert evaluate["identity"] == judge["identity"] == f"{transition}-1"
+    assert evaluate["endpoint"]["url"] == f"http://{live_slot(cluster)}.{NAMESPACE}.svc/v1"
+    sealed = records(cluster, "revision")[0]["sealedVerdict"]
+    assert evaluate["endpoint"]["digest"] == sealed["digest"]
+    assert [s["dataset"]["digest"] for s in evaluate["suites"]] == [sealed["suiteDigests"][0]["digest"]]
+    assert judge["baseline"] == {"digest": sealed["digest"], "results": sealed["results"]}
+    assert judge["honesty"] == "Report"
+    assert judge["criteria"][0] == {
+        "suite": "gold",
+        "metric": "exact_match",
+        "operator": "GreaterOrEqual",
+        "value": "-0.05",
+        "compare": "DeltaToBaseline",
+        "mode": "Required",
+    }
+
+
+def test_a_good_tick_is_recorded_with_what_was_measured() -> None:
+    cluster = watched(Stages(change=lambda _: -0.01))
+    tick(cluster)
+    [record] = records(cluster)
+    assert (record["result"], record["score"], record["baseline"]) == ("Good", "0.89", "0.9")
+    assert record["slot"] == live_slot(cluster)
+    assert drifted(cluster) == ("False", "NoDrift")
+    assert status(cluster)["verdict"] == "Good"
+    assert status(cluster)["consecutiveFailures"] == 0
+
+
+def test_bad_ticks_in_a_row_are_drift() -> None:
+    cluster = watched(Stages(change=lambda _: -0.2))
+    tick(cluster)
+    assert drifted(cluster) == ("False", "DriftSuspected")
+    tick(cluster)
+    assert drifted(cluster) == ("True", "DriftDetected")
+    assert status(cluster) | {"lastCheckTime": ""} == {
+        "lastCheckTime": "",
+        "verdict": "Bad",
+        "score": "0.7",
+        "baseline": "0.9",
+        "consecutiveFailures": 2,
+    }
+    assert [r["reason"] for r in records(cluster)] == ["drift_suspected", "drift_detected"]
+
+
+def test_a_better_model_is_no_drift() -> None:
+    cluster = watched(Stages(change=lambda _: 0.1))
+    tick(cluster, 2)
+    assert results(cluster) == [(1, "Good"), (2, "Good")]
+
+
+def test_a_good_tick_ends_the_row() -> None:
+    stages = Stages(change=lambda _: -0.2)
+    cluster = watched(stages)
+    tick(cluster, 2)
+    stages.change = lambda _: 0.0
+    tick(cluster)
+    assert drifted(cluster) == ("False", "NoDrift")
+    assert status(cluster)["consecutiveFailures"] == 0
+
+
+def test_missed_ticks_are_skipped() -> None:
+    cluster = watched()
+    cluster.sleep(5.5 * EVERY)
+    cluster.settle()
+    assert results(cluster) == [(5, "Good")]
+    tick(cluster)
+    assert results(cluster) == [(5, "Good"), (6, "Good")]
+
+
+def test_nothing_is_written_between_ticks() -> None:
+    cluster = watched(Stages(change=lambda _: -0.2))
+    tick(cluster, 3)
+    before = len(cluster.writes), cluster.version
+    for _ in range(10):
+        cluster.sleep(EVERY / 20)
+        assert cluster.reconcile(LIVE) == 0
+        cluster.play()
+    assert (len(cluster.writes), cluster.version) == before
+
+
+def test_the_operator_wakes_for_the_next_tick() -> None:
+    cluster = watched()
+    plan = cluster.plan(LIVE)
+    assert plan is not None
+    assert plan.requeue_after is not None
+    assert 0 < plan.requeue_after <= EVERY
+
+
+def test_old_ticks_and_their_jobs_do_not_pile_up() -> None:
+    cluster = watched()
+    tick(cluster, 25)
+    assert [number for number, _ in results(cluster)] == list(range(16, 26))
+    assert len(of_checks(cluster, "Job")) <= 8
+    assert len(of_checks(cluster, "ControllerRevision")) <= 8
+
+
+def test_a_check_takes_no_gpu() -> None:
+    settings = SETTINGS.dump()
+    settings["compute"][0]["resources"] = {"limits": {"nvidia.com/gpu": "1"}}
+    cluster = watched()
+    cluster.settings = type(SETTINGS).parse(settings)
+    tick(cluster)
+    [job] = [j for j in cluster.of("Job") if j["metadata"]["name"].startswith("live-evaluate")]
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    assert "nvidia.com/gpu" not in container["resources"].get("limits", {})
