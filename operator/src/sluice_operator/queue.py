@@ -47,6 +47,7 @@ class WakeQueue:
         self._due: dict[Key, float] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
+        metrics.QUEUE_OLDEST_SECONDS.set_function(self.oldest_seconds)
 
     def wake(self, key: Key) -> None:
         """Look at the key as soon as a worker is free; a failing key keeps some of its backoff."""
@@ -98,6 +99,11 @@ class WakeQueue:
 
     def __len__(self) -> int:
         return sum(map(len, self._ready.values()))
+
+    def oldest_seconds(self) -> float:
+        """How long the key waits that waits longest for a worker."""
+        since = [next(iter(waiting.values())) for waiting in self._ready.values()]
+        return max(0.0, self._clock() - min(since)) if since else 0.0
 
     @property
     def is_idle(self) -> bool:

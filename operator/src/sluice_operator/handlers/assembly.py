@@ -13,6 +13,7 @@ from sluice_operator.adapters.cluster.identity import TokenReviews
 from sluice_operator.adapters.cluster.secrets import Secrets
 from sluice_operator.adapters.cluster.transport import Transport
 from sluice_operator.cache import Cache
+from sluice_operator.gauges.book import Book
 from sluice_operator.handlers.resync import Resync
 from sluice_operator.health import Health
 from sluice_operator.intake import Intake
@@ -57,9 +58,11 @@ class Parts:
         elector = Elector(leases, identity, rhythm)
         transport.fence = elector.check
         observer = Observer(cache, cluster, intake, settings, _now, board.shown)
-        reconciler = Reconciler(observer, planners, cluster, intake, Recorder(transport, identity))
+        book = Book(cache.resource, board.heard)
+        reconciler = Reconciler(observer, book.wrap(planners), cluster, intake, Recorder(transport, identity))
         reporters = Reporters(cache, TokenReviews(transport).pod_of)
         metrics.REGISTRY.register(metrics.ConditionCollector(cache.count_conditions, cache.count_objects))
+        metrics.REGISTRY.register(book)
         return cls(
             settings=settings,
             transport=transport,

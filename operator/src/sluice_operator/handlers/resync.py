@@ -44,6 +44,7 @@ class Resync:
             for namespace in self._namespaces:
                 self._intake.take_list(await self._list(kind, namespace))
         metrics.RESYNCS.labels("done").inc()
+        metrics.RESYNC_LAST.set_to_current_time()
 
     async def run(self) -> None:
         """List again and again; a list that fails is tried at the next turn."""
