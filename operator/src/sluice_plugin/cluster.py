@@ -4,7 +4,7 @@ Only lists; nothing is ever written.
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import Forbidden
 from sluice_operator.adapters.cluster.transport import Request, Transport
 from sluice_operator.cache import Cache
-from sluice_operator.kinds import CONFIG_MAP, RESOURCES, Kind
+from sluice_operator.kinds import CHILDREN, CONFIG_MAP, RESOURCES, Kind
 from sluice_operator.settings import Settings
 from sluice_operator.views import view_of
 from sluice_plugin.errors import Refused
@@ -47,6 +47,16 @@ def read_settings(kubeconfig: Path, operator_namespace: str) -> Settings:
         return Settings.parse(yaml.safe_load(raw.text(found[0], "data", SETTINGS_KEY)))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise Refused(f"the operator's settings cannot be read: {error}; give --root") from error
+
+
+def read_log(kubeconfig: Path, namespace: str, pod: str, container: str, *, follow: bool) -> Iterator[str]:
+    """Lines of a container's log, as they come. Raises ApiError."""
+    transport = _transport(kubeconfig)
+    query = (("container", container), *((("follow", "true"),) if follow else ()))
+    try:
+        yield from transport.lines(Request("GET", CHILDREN["Pod"].path(namespace, pod, "log"), query))
+    finally:
+        transport.close()
 
 
 async def _read_namespace(kubeconfig: Path, namespace: str, kinds: Collection[Kind]) -> Cache:

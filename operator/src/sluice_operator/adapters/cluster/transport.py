@@ -5,12 +5,14 @@ are newer than the client.
 """
 
 import asyncio
+import codecs
 import json
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from kubernetes.client import ApiException, Configuration
 from kubernetes.client.rest import RESTClientObject
 
 from sluice_operator import metrics
-from sluice_operator.adapters.cluster.errors import Unavailable, error_for
+from sluice_operator.adapters.cluster.errors import ApiError, Unavailable, error_for
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -93,35 +95,51 @@ class Transport:
         started = time.monotonic()
         code = "error"
         try:
-            answer = self._call(request)
+            with _told_as_api_errors():
+                answer = self._call(request)
             code = "2xx"
-        except ApiException as error:
+        except ApiError as error:
             code = str(error.status or "error")
-            retry_after = (error.headers or {}).get("Retry-After")
-            raise error_for(error.status or 0, _text(error.body), retry_after) from None
-        except urllib3.exceptions.HTTPError as error:
-            raise Unavailable(0, f"the API server did not answer: {type(error).__name__}") from None
+            raise
         finally:
             metrics.API_REQUESTS.labels(request.method, code).inc()
             metrics.API_SECONDS.labels(request.method).observe(time.monotonic() - started)
         self._count(request)
         return answer
 
+    def lines(self, request: Request) -> Iterator[str]:
+        """Lines of an answer that is text, such as a log, as they come; nothing times out between them."""
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        rest = ""
+        with _told_as_api_errors():
+            response = self._open(request, None)
+            try:
+                for chunk in response.stream():
+                    *whole, rest = (rest + decoder.decode(chunk)).split("\n")
+                    yield from whole
+            finally:
+                response.close()
+        if rest:
+            yield rest
+
     def _call(self, request: Request) -> dict[str, Any]:
-        response = self._rest.request(
+        response = self._open(request, READ_SECONDS)
+        try:
+            answer = json.loads(response.data)
+        except ValueError as error:
+            raise Unavailable(response.status, f"the answer is not JSON: {error}") from None
+        return answer if isinstance(answer, dict) else {}
+
+    def _open(self, request: Request, read_seconds: float | None) -> Any:
+        return self._rest.request(
             request.method,
             self._configuration.host + request.path,
             query_params=list(request.query),
             headers=self._headers(request.content_type),
             body=request.body,
             _preload_content=False,
-            _request_timeout=(CONNECT_SECONDS, READ_SECONDS),
+            _request_timeout=(CONNECT_SECONDS, read_seconds),
         )
-        try:
-            answer = json.loads(response.data)
-        except ValueError as error:
-            raise Unavailable(response.status, f"the answer is not JSON: {error}") from None
-        return answer if isinstance(answer, dict) else {}
 
     def _headers(self, content_type: str) -> dict[str, str]:
         headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": "sluice-operator"}
@@ -137,6 +155,17 @@ class Transport:
         self._writes += 1
         if self._writes == self._kill_after:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def _told_as_api_errors() -> Iterator[None]:
+    try:
+        yield
+    except ApiException as error:
+        retry_after = (error.headers or {}).get("Retry-After")
+        raise error_for(error.status or 0, _text(error.body), retry_after) from None
+    except urllib3.exceptions.HTTPError as error:
+        raise Unavailable(0, f"the API server did not answer: {type(error).__name__}") from None
 
 
 def _configuration(kubeconfig: Path | None, threads: int) -> Configuration:

@@ -1,0 +1,99 @@
+"""A node that only tells logs: a Node object, and an HTTPS server that answers as its kubelet would."""
+
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+from sluice_localcluster.pki import Authority, CertificateRequest
+from support.kubeapi import KubeApi
+from support.teamspace import Teamspace
+
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass
+class StubKubelet:
+    """Use it as a context manager."""
+
+    api: KubeApi
+    folder: Path
+    name: str = "stub"
+    logs: dict[str, list[str]] = field(default_factory=dict)
+    """Lines by Pod."""
+    ended: threading.Event = field(default_factory=threading.Event)
+    """A followed log goes on until this is set."""
+    _server: ThreadingHTTPServer | None = None
+
+    def __enter__(self) -> Self:
+        certificate, key = Authority(self.folder).issue(
+            "kubelet", CertificateRequest(self.name, addresses=(LOOPBACK,))
+        )
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
+        self._server.daemon_threads = True
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._add_node(self._server.server_address[1])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.ended.set()
+        self.api.call("DELETE", f"/api/v1/nodes/{self.name}")
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    def bind(self, space: Teamspace, pod: str) -> None:
+        """Give a Pod to this node, as the scheduler does."""
+        body = {"metadata": {"name": pod}, "target": {"apiVersion": "v1", "kind": "Node", "name": self.name}}
+        answer = self.api.call("POST", f"/api/v1/namespaces/{space.name}/pods/{pod}/binding", body)
+        assert answer.code == 201, answer
+
+    def _add_node(self, port: int) -> None:
+        answer = self.api.call("POST", "/api/v1/nodes", {"metadata": {"name": self.name}})
+        assert answer.code == 201, answer
+        status: Mapping[str, object] = {
+            "addresses": [{"type": "InternalIP", "address": LOOPBACK}],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+        }
+        path = f"/api/v1/nodes/{self.name}/status"
+        answer = self.api.call("PATCH", path, {"status": status}, "application/merge-patch+json")
+        assert answer.code == 200, answer
+
+    def _told(self, path: str) -> Iterator[str]:
+        """Lines of `/containerLogs/<namespace>/<pod>/<container>`."""
+        found = urlsplit(path)
+        yield from self.logs.get(found.path.split("/")[3], [])
+        if "follow" in parse_qs(found.query):
+            self.ended.wait(60)
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        told = self._told
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/plain")
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                for line in told(self.path):
+                    data = f"{line}\n".encode()
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+                    self.wfile.flush()
+                self.wfile.write(b"0\r\n\r\n")
+
+            def log_message(self, *_: object) -> None:
+                """Nobody reads it."""
+
+        return Handler
