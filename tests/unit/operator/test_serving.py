@@ -67,6 +67,18 @@ def test_X08_arguments_of_the_spec_come_from_the_allow_list() -> None:
     assert (stalled["status"], stalled["reason"]) == ("True", "ArgumentNotAllowed")
 
 
+def test_X08_answers_are_decoded_as_they_were_judged() -> None:
+    """Greedily, and without the penalties that an artifact's own file may ask for."""
+    found = arguments()
+    assert "--generation-config=vllm" in found
+    assert "--override-generation-config.temperature=0" in found
+
+
+def test_X08_an_allowed_argument_decides_about_decoding_instead() -> None:
+    found = arguments(arguments=[{"name": "generation-config", "value": "auto"}])
+    assert [a for a in found if "generation-config" in a] == ["--generation-config=auto"]
+
+
 def test_X08_merged_models_are_served_without_adapters() -> None:
     """Weights are merged, so the engine needs no adapter switch and nobody can load one at run time."""
     assert not [a for a in arguments() if "lora" in a]

@@ -19,6 +19,11 @@ ENGINE = "engine"
 FETCH = "fetch"
 SCRATCH = "/scratch"
 PUBLIC_PORT = 80
+DECODES_AS_JUDGED = ("--generation-config=vllm", "--override-generation-config.temperature=0")
+"""Gates judge greedy answers: what an artifact's own generation_config.json says about sampling is left out,
+its tokens of end hold. A client may ask for another temperature."""
+OWN_DECODING = ("--generation-config", "--override-generation-config")
+"""Arguments by which the profile, or the spec where the profile allows it, decides about decoding instead."""
 
 
 def pod_template(
@@ -136,7 +141,10 @@ def _port(number: int) -> dict[str, Any]:
 def engine_arguments(
     resource: Resource, spec: DeploymentSpec, artifact: ArtifactResult, profile: ServingProfile
 ) -> list[str]:
-    """vLLM's arguments: derived from the artifact, then the profile's, then what the spec may set."""
+    """vLLM's arguments: derived from the artifact, then the profile's, then what the spec may set.
+
+    The engine takes the last of equal ones.
+    """
     length = min(spec.serving.max_model_length or artifact.context_length, artifact.context_length)
     derived = [
         contract.MODEL_FOLDER,
@@ -148,7 +156,9 @@ def engine_arguments(
         artifact.digest,
     ]
     own = [f"--{a.name}={a.value}" if a.value is not None else f"--{a.name}" for a in spec.serving.arguments]
-    return [*derived, *profile.arguments, *own]
+    given = [*profile.arguments, *own]
+    decoding = () if any(a.startswith(OWN_DECODING) for a in given) else DECODES_AS_JUDGED
+    return [*derived, *decoding, *given]
 
 
 def _engine(
