@@ -2,8 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,6 +17,8 @@ class OpenAIStub:
     models: Sequence[str] = ("stub",)
     answer: Callable[[str], str] = lambda prompt: f"You said: {prompt}"
     status: Callable[[str], int] = lambda prompt: 200
+    seconds: Callable[[str], float] = lambda prompt: 0.0
+    """How long a prompt waits for its answer."""
     url: str = ""
     asked: list[dict[str, Any]] = field(default_factory=list)
 
@@ -47,8 +50,11 @@ def _handler(stub: OpenAIStub) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             stub.asked.append(body)
             prompt = body["messages"][-1]["content"]
+            time.sleep(stub.seconds(prompt))
             message = {"role": "assistant", "content": stub.answer(prompt)}
-            self._send(stub.status(prompt), {"choices": [{"index": 0, "message": message}]})
+            # A client that did not wait is what some tests are about.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self._send(stub.status(prompt), {"choices": [{"index": 0, "message": message}]})
 
         def _send(self, status: int, body: dict[str, Any]) -> None:
             data = json.dumps(body).encode()

@@ -18,8 +18,16 @@ class EndpointUnreachable(EndpointError):
     """The call did not get through: no connection, or no answer in time."""
 
 
+class EndpointTooSlow(EndpointUnreachable):
+    """Somebody took the call and did not answer in time."""
+
+
 class BadAnswer(EndpointError):
     """The endpoint answered, but not with what was asked: an HTTP error or another shape."""
+
+
+class BadStatus(BadAnswer):
+    """The endpoint answered with an HTTP error."""
 
 
 class Endpoint:
@@ -78,12 +86,14 @@ class Endpoint:
         url = f"{self.url}/{path}"
         try:
             response = self._client.request(method, url, json=body)
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            raise EndpointTooSlow(f"{url} did not answer in time: {type(error).__name__}") from error
         except httpx.TransportError as error:
             raise EndpointUnreachable(
                 f"{url} did not answer: {type(error).__name__} {error}".strip()
             ) from error
         if response.status_code != httpx.codes.OK:
-            raise BadAnswer(f"{url} answered HTTP {response.status_code}: {response.text[:200]}")
+            raise BadStatus(f"{url} answered HTTP {response.status_code}: {response.text[:200]}")
         try:
             return response.json()
         except ValueError as error:

@@ -1,6 +1,16 @@
 """evaluate against an OpenAI-shaped server."""
 
+import json
+
+import pytest
+
 from sluice_api import reasons
+from sluice_api.contracts.requests import EndpointTarget
+from sluice_api.errors import DependencyUnavailable
+from sluice_trainer.data.rows import ChatMessage, Row
+from sluice_trainer.endpoint import Endpoint
+from sluice_trainer.evals.asking import EndpointReplies
+from sluice_trainer.stages import evaluate
 from support.evalbench import Bench
 from support.openai_stub import OpenAIStub, serve
 
@@ -42,3 +52,44 @@ def test_an_endpoint_that_is_away_says_nothing_about_the_model(bench: Bench) -> 
         url = stub.url
     refusal = bench.refused("evaluate", endpoint=target(url), suites=[bench.suite(suite)])
     assert refusal.reason is reasons.DEPENDENCY_UNAVAILABLE
+
+
+def test_every_way_to_fail_is_named(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluate, "_CALL_SECONDS", 0.5)
+    suite = bench.tickets(TICKETS)
+    stub = OpenAIStub(
+        models=(DIGEST,),
+        answer=lambda prompt: "blue",
+        status=lambda prompt: 503 if prompt.endswith(" 3") else 200,
+        seconds=lambda prompt: 1.0 if prompt.endswith(" 5") else 0.0,
+    )
+    with serve(stub):
+        result = bench.evaluate(suite, endpoint=target(stub.url))
+    failures = {item.id: item.failure for item in bench.items(result) if item.failed}
+    assert sorted(failures.values()) == ["bad_status", "too_slow"]
+    assert all(not item.scores["accuracy"] for item in bench.items(result) if item.failed)
+    details = json.loads((bench.root / result.results.uri / "manifest.json").read_text())["details"]
+    assert details["suites"]["s"]["failures"] == {"bad_status": 1, "too_slow": 1}
+
+
+def test_an_endpoint_that_takes_calls_and_never_answers_is_wrong(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluate, "_CALL_SECONDS", 0.3)
+    suite = bench.tickets(TICKETS)
+    with serve(OpenAIStub(models=(DIGEST,), seconds=lambda prompt: 0.6)) as stub:
+        result = bench.evaluate(suite, endpoint=target(stub.url))
+    assert (result.items, result.failed_calls) == (12, 12)
+
+
+def test_a_server_that_nobody_reaches_is_not_asked_to_the_end() -> None:
+    with serve(OpenAIStub(models=(DIGEST,))) as stub:
+        gone = stub.url
+    made: list[int] = []
+    turns = (ChatMessage(role="user", content="x"), ChatMessage(role="assistant", content="y"))
+    rows = [Row(str(n), "", turns, None, "s", 1) for n in range(200)]
+    with Endpoint(gone) as endpoint:
+        replies = EndpointReplies(endpoint, EndpointTarget.parse(target(gone)), made.append)
+        with pytest.raises(DependencyUnavailable, match="none of 200 calls got through"):
+            replies(rows, 6)
+    assert 32 <= len(made) < 64

@@ -1,6 +1,6 @@
 """Replies of an OpenAI-shaped endpoint.
 
-A call that fails or comes late is a wrong answer, never a missing one.
+A call that fails or comes late is a wrong answer, never a missing one, and says how it failed.
 """
 
 import logging
@@ -12,10 +12,19 @@ from sluice_api import reasons
 from sluice_api.contracts.requests import EndpointTarget
 from sluice_api.errors import DependencyUnavailable, InputWrong
 from sluice_trainer.data.rows import Row
-from sluice_trainer.endpoint import Endpoint, EndpointError, EndpointUnreachable
+from sluice_trainer.endpoint import (
+    BadStatus,
+    Endpoint,
+    EndpointError,
+    EndpointTooSlow,
+    EndpointUnreachable,
+)
+from sluice_trainer.evals.results import NoReply, Reply
 
 _log = logging.getLogger(__name__)
 _PARALLEL = 8
+_GIVE_UP = 32
+"""Calls in vain, before any got through, after which no more are made."""
 
 
 class EndpointReplies:
@@ -27,6 +36,7 @@ class EndpointReplies:
         self._target = target
         self._progress = progress
         self._reached = False
+        self._lost: list[str] = []
 
     def check_served(self) -> None:
         """Raise unless the endpoint's model names hold the digest: another model must not be scored."""
@@ -40,8 +50,8 @@ class EndpointReplies:
                 f"{self._target.url} serves {', '.join(served) or 'nothing'}, expected {self._target.digest}",
             )
 
-    def __call__(self, rows: Sequence[Row], max_new_tokens: int) -> list[str | None]:
-        """Replies in order; None for a call that failed.
+    def __call__(self, rows: Sequence[Row], max_new_tokens: int) -> list[Reply]:
+        """Replies in order, or how each call failed.
 
         Raises DependencyUnavailable when no call got through at all: then nothing is known about the model.
         """
@@ -56,20 +66,32 @@ class EndpointReplies:
             )
         return replies
 
-    def _ask(self, row: Row, max_new_tokens: int) -> str | None:
+    def _ask(self, row: Row, max_new_tokens: int) -> Reply:
+        if not self._reached and len(self._lost) >= _GIVE_UP:
+            return NoReply.UNREACHABLE
         turns = [{"role": turn["role"], "content": turn["content"]} for turn in row.prompt]
+        reply: Reply
         try:
             reply = self._endpoint.chat(self._target.model, turns, max_new_tokens)
-        except EndpointUnreachable as error:
-            return self._counted(row, None, str(error))
         except EndpointError as error:
+            reply = _why(error)
+            _log.warning("item %s counts as wrong: %s", row.id, error)
+        if reply is NoReply.UNREACHABLE:
+            self._lost.append(row.id)
+        else:
             self._reached = True
-            return self._counted(row, None, str(error))
-        self._reached = True
-        return self._counted(row, reply)
-
-    def _counted(self, row: Row, reply: str | None, trouble: str = "") -> str | None:
-        if reply is None:
-            _log.warning("item %s counts as wrong: %s", row.id, trouble)
         self._progress(1)
         return reply
+
+
+def _why(error: EndpointError) -> NoReply:
+    """How a call failed. Whoever takes a call and lets it wait was reached."""
+    match error:
+        case EndpointTooSlow():
+            return NoReply.TOO_SLOW
+        case EndpointUnreachable():
+            return NoReply.UNREACHABLE
+        case BadStatus():
+            return NoReply.BAD_STATUS
+        case _:
+            return NoReply.BAD_ANSWER

@@ -17,6 +17,7 @@ from sluice_api import reasons
 from sluice_api.errors import InputWrong
 from sluice_trainer.chat.tokenizer import TemplateRefused, load_tokenizer
 from sluice_trainer.data.rows import Row
+from sluice_trainer.evals.results import NoReply, Reply
 from sluice_trainer.training.device import open_device, usable_cpus
 
 Ids = list[int]
@@ -35,14 +36,14 @@ class ArtifactReplies:
         self._model.to(self._device).eval()
         self._progress = progress
 
-    def __call__(self, rows: Sequence[Row], max_new_tokens: int) -> list[str | None]:
-        """Replies in order; None for a prompt that leaves the model no room to answer."""
+    def __call__(self, rows: Sequence[Row], max_new_tokens: int) -> list[Reply]:
+        """Replies in order, or why there is none."""
         prompts = self._prompts(rows, max_new_tokens)
         order = sorted(prompts, key=lambda place: len(prompts[place]))
         size = _BATCH[self._device.type]
         batches = [order[start : start + size] for start in range(0, len(order), size)]
         config = self._greedy(max_new_tokens)
-        replies: list[str | None] = [None] * len(rows)
+        replies: list[Reply] = [NoReply.NO_ROOM] * len(rows)
         pool = self._workers()
         try:
             shared, cache = pool.submit(self._shared, list(prompts.values())).result()

@@ -3,10 +3,29 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from sluice_api.datasetpack import Task
+
+
+class NoReply(Enum):
+    """Why there is no reply to an item. Each counts as a wrong answer, never as a missing one."""
+
+    UNREACHABLE = "unreachable"
+    """No connection."""
+    TOO_SLOW = "too_slow"
+    """Connected, and no answer in time."""
+    BAD_STATUS = "bad_status"
+    """An HTTP error."""
+    BAD_ANSWER = "bad_answer"
+    """An answer of another shape."""
+    NO_ROOM = "no_room"
+    """The prompt leaves the model no room to answer, or its template refuses it."""
+
+
+Reply = str | NoReply
 
 
 @dataclass(frozen=True)
@@ -25,6 +44,8 @@ class ItemResult:
     """Label that was found in the reply, in classification; None when there is none."""
     failed: bool = False
     """The call failed or came late; it counts as wrong."""
+    failure: str = ""
+    """How it failed: a value of `NoReply`."""
 
     @property
     def unit(self) -> tuple[str, str]:
@@ -72,6 +93,8 @@ def _row(item: ItemResult) -> dict[str, Any]:
         "scores": dict(item.scores),
         "failed": item.failed,
     }
+    if item.failure:
+        row["failure"] = item.failure
     if item.label is not None:
         row |= {"label": item.label, "predictedLabel": item.predicted_label}
     return row
@@ -87,4 +110,5 @@ def _item(row: Mapping[str, Any]) -> ItemResult:
         label=row.get("label"),
         predicted_label=row.get("predictedLabel"),
         failed=row["failed"],
+        failure=row.get("failure", ""),
     )

@@ -4,8 +4,10 @@ It knows no criteria and no baseline: a baseline is this same stage on another a
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sluice_api.common import UriDigest
@@ -16,12 +18,15 @@ from sluice_trainer.context import Context, Output
 from sluice_trainer.data.rows import Row
 from sluice_trainer.endpoint import Endpoint
 from sluice_trainer.evals.asking import EndpointReplies
-from sluice_trainer.evals.results import ItemResult, file_name, write_items
+from sluice_trainer.evals.results import ItemResult, NoReply, Reply, file_name, write_items
 from sluice_trainer.evals.suites import Suite, load_suite, settings
 from sluice_trainer.evals.tasks import FAMILIES
+from sluice_trainer.evals.tasks.family import Family
 
-Replies = Callable[[Sequence[Row], int], list[str | None]]
+Replies = Callable[[Sequence[Row], int], list[Reply]]
 Results = Mapping[str, Sequence[ItemResult]]
+_CALL_SECONDS = 60.0
+"""An endpoint's answer that comes later counts as wrong."""
 
 
 def run(request: EvaluateRequest, ctx: Context) -> Output:
@@ -54,7 +59,7 @@ class _Counter:
 @contextmanager
 def _target(request: EvaluateRequest, ctx: Context, progress: _Counter) -> Iterator[Replies]:
     if request.endpoint is not None:
-        with Endpoint(request.endpoint.url) as endpoint:
+        with Endpoint(request.endpoint.url, _CALL_SECONDS) as endpoint:
             replies = EndpointReplies(endpoint, request.endpoint, progress)
             replies.check_served()
             yield replies
@@ -77,7 +82,13 @@ def score(suite: Suite, replies: Replies) -> list[ItemResult]:
     family = FAMILIES[suite.details.task]
     answers = replies(suite.rows, suite.request.generation.max_new_tokens)
     pairs = zip(suite.rows, answers, strict=True)
-    return [family.score(row, answer, suite.details.labels) for row, answer in pairs]
+    return [_item(family, row, answer, suite.details.labels) for row, answer in pairs]
+
+
+def _item(family: Family, row: Row, answer: Reply, labels: Sequence[str]) -> ItemResult:
+    if isinstance(answer, NoReply):
+        return replace(family.score(row, None, labels), failure=answer.value)
+    return family.score(row, answer, labels)
 
 
 def details(digest: str, suites: Sequence[Suite], results: Results) -> dict[str, Any]:
@@ -94,6 +105,7 @@ def _suite_details(suite: Suite, items: Sequence[ItemResult]) -> dict[str, Any]:
         "task": suite.details.task,
         "items": len(items),
         "failedCalls": sum(item.failed for item in items),
+        "failures": dict(sorted(Counter(item.failure for item in items if item.failure).items())),
         **FAMILIES[suite.details.task].summarise(items, suite.details.labels),
     }
 

@@ -75,7 +75,7 @@ def question(scene: Scene, revision: RevisionRecord, tick: Tick, tolerance: str)
     return Question(
         evaluate=EvaluateRequest(endpoint=target, suites=suites, identity=tick.identity),
         baseline=ScoredTarget(digest=sealed.digest, results=sealed.results),
-        criteria=(*deciding, *_measuring(deciding)),
+        criteria=(*deciding, *measuring(deciding)),
         identity=tick.identity,
     )
 
@@ -92,7 +92,7 @@ def _not_worse(sealed: Criterion, tolerance: str) -> Criterion:
     return sealed.model_copy(update=changes)
 
 
-def _measuring(deciding: Sequence[Criterion]) -> tuple[Criterion, ...]:
+def measuring(deciding: Sequence[Criterion]) -> tuple[Criterion, ...]:
     """The metrics themselves, for people, as far as a request has room."""
     plain = (
         Criterion(
