@@ -10,17 +10,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice_api import reasons
+from sluice_api.records import DriftRecord
 from sluice_operator import metrics
 from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import Conflict, Forbidden, Invalid, NotFound
 from sluice_operator.adapters.cluster.events import Recorder
 from sluice_operator.intake import Intake
-from sluice_operator.model import EventNote, Key, Observed, Plan, Resource, ResourceKind
+from sluice_operator.model import Create, EventNote, Key, Observed, Plan, Resource, ResourceKind, Write
 from sluice_operator.observe import Observer
 from sluice_operator.status import StatusBook, with_failure
 from sluice_operator.writes import ChildConflict, Outdated, Writer
 
 LOG = logging.getLogger(__name__)
+DRIFT_RECORD = DriftRecord.model_fields["record"].default
 Planners = Mapping[ResourceKind, Callable[[Observed], Plan]]
 
 
@@ -68,6 +70,7 @@ class Reconciler:
         for write in plan.apply:
             await writer.write(write)
             metrics.WRITES.labels(observed.me.resource.kind, type(write).__name__).inc()
+            _count_check(write)
 
     async def _tell(self, resource: Resource, plan: Plan, *, is_news: bool) -> None:
         """Log and post events when something happened, then write the status when it differs."""
@@ -94,6 +97,13 @@ class Reconciler:
         told = (f"{note.reason.camel}: {note.message}" for note in plan.events)
         for line in dict.fromkeys((*(plan.details if is_news else ()), *told)):
             LOG.info(line, extra={"kind": key.kind, "namespace": key.namespace, "object": key.name})
+
+
+def _count_check(write: Write) -> None:
+    """Count a drift check when its record is written."""
+    data = write.manifest.get("data", {}) if isinstance(write, Create) else {}
+    if data.get("record") == DRIFT_RECORD:
+        metrics.DRIFT_CHECKS.labels(data["result"]).inc()
 
 
 def show_failure(observed: Observed, plan: Plan, error: Exception) -> Plan:

@@ -9,6 +9,7 @@ import pytest
 
 from sluice_api import meta as names
 from sluice_api import reasons
+from sluice_operator import metrics
 from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import Forbidden, Unavailable
 from sluice_operator.adapters.cluster.events import Recorder
@@ -327,3 +328,13 @@ def service(name: str, **labels: str) -> dict[str, Any]:
     meta = objects.owned_meta(name, OWNER, number=6)
     meta["labels"] |= labels
     return {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {}}
+
+
+async def test_a_drift_check_is_counted_when_its_record_is_written(rig: Rig) -> None:
+    record = objects.revision("run-drift-1-1", OWNER, {"record": "drift", "result": "Bad"})
+    for server_side in ("uid", "resourceVersion"):
+        del record["metadata"][server_side]
+    bad = metrics.DRIFT_CHECKS.labels("Bad")
+    before = bad._value.get()
+    await rig.run(Plan(apply=(Create(record),)))
+    assert bad._value.get() == before + 1

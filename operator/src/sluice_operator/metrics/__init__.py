@@ -32,6 +32,8 @@ WRITES = counter("sluice_writes_total", "Writes of plans, by kind and verb.", "k
 EVENTS = counter("sluice_events_total", "Kubernetes Events posted.", "kind", "reason", "type")
 EVENTS_DROPPED = counter("sluice_events_dropped_total", "Kubernetes Events that were not posted.", "why")
 
+DRIFT_CHECKS = counter("sluice_drift_checks_total", "Drift checks, by what they found.", "result")
+
 QUEUE_DEPTH = gauge("sluice_queue_depth", "Keys that wait for a worker.")
 QUEUE_OLDEST_SECONDS = gauge(
     "sluice_queue_oldest_seconds", "How long the key waits that waits longest for a worker.", unit="seconds"
