@@ -87,6 +87,7 @@ class PodView:
     job: str | None
     phase: str
     scheduled: bool = False
+    scheduled_at: datetime | None = None
     schedule_message: str = ""
     waiting_reason: str = ""
     waiting_message: str = ""
@@ -164,6 +165,11 @@ class Related:
     pods: tuple[PodView, ...] = ()
     slots: tuple[SlotView, ...] = ()
     services: tuple[ServiceView, ...] = ()
+    orphans: tuple["Orphan", ...] = ()
+    """Records, slots and Services that bear its name and have no owner: a restore may leave them so."""
+
+
+Orphan = RecordView | SlotView | ServiceView
 
 
 @dataclass(frozen=True)
@@ -221,6 +227,8 @@ class Patch:
     body: Mapping[str, Any]
     requires: tuple[Seen, ...] = ()
     """Read live first: any other UID or generation is a conflict."""
+    unless_record: str = ""
+    """Read live first: skip when a record of that name exists, because somebody went on meanwhile."""
 
 
 Write = Create | Apply | Patch

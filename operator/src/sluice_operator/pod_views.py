@@ -23,6 +23,7 @@ def pod_fields(data: object) -> dict[str, Any]:
     return {
         "phase": raw.text(data, "status", "phase"),
         "scheduled": raw.holds(data, "PodScheduled"),
+        "scheduled_at": _scheduled_at(data),
         "schedule_message": _schedule_message(data),
         "waiting_reason": raw.text(waiting, "reason"),
         "waiting_message": raw.text(waiting, "message"),
@@ -76,3 +77,8 @@ def _started_at(containers: Sequence[_Json]) -> Any:
 def _schedule_message(data: object) -> str:
     scheduled = raw.condition(data, "PodScheduled")
     return raw.text(scheduled, "message") if scheduled.get("status") == "False" else ""
+
+
+def _scheduled_at(data: object) -> Any:
+    scheduled = raw.condition(data, "PodScheduled")
+    return raw.time(scheduled, "lastTransitionTime") if scheduled.get("status") == "True" else None

@@ -91,6 +91,7 @@ class Writer:
     async def _patch(self, wanted: Patch) -> None:
         for seen in wanted.requires:
             await self._require(RESOURCES[seen.kind], seen.kind, seen.name, seen.uid, seen.generation)
+        await self._require_none("ControllerRevision", wanted.unless_record)
         where = (wanted.kind, self._namespace, wanted.name)
         try:
             answer = await self._cluster.patch(*where, wanted.body, wanted.resource_version)

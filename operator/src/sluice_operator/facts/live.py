@@ -5,7 +5,7 @@ slot. Any other number, selector or absence of the Service is tampering.
 """
 
 from sluice_api import meta
-from sluice_api.audit import AuditRecord, Fold, Live
+from sluice_api.audit import GOING_BACK, AuditRecord, Cause, Fold, Live
 from sluice_api.records import RevisionRecord
 from sluice_operator.model import Related, ServiceView
 
@@ -67,6 +67,13 @@ def live(related: Related) -> Live | None:
         slot=intent.slot,
         revision=intent.revision,
         digest=intent.digest,
-        by_promotion=known.live.by_promotion if repair and known.live else intent.cause == "automatic",
+        by_promotion=is_live_by_promotion(intent.cause, known.live),
         since=known.live.since if repair and known.live else (newest.time if newest else ""),
     )
+
+
+def is_live_by_promotion(cause: Cause, before: Live | None) -> bool:
+    """Whether a transition makes its target live by promotion; a repair or an upgrade leaves that as it was."""
+    if cause in ("repair", "profile") and before is not None:
+        return before.by_promotion
+    return cause not in GOING_BACK

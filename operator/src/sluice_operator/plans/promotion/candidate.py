@@ -1,111 +1,143 @@
-"""Bringing a chosen revision up: record, Service, slot, Available, verified, announced."""
+"""Bringing a chosen revision up: record, slot, Available, verified, soaked, announced."""
 
-from datetime import timedelta
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from sluice_api import reasons
-from sluice_api.contracts.envelope import ExitCode, request_hash
+from sluice_api.audit import GOING_BACK
 from sluice_api.contracts.requests import VerifyRequest
-from sluice_api.reasons import REASONS, Reason
-from sluice_api.records import RevisionRecord
+from sluice_api.reasons import Reason
 from sluice_operator.children import records, serving
 from sluice_operator.children.jobs import Ask
-from sluice_operator.model import Create, Delete, SlotView
+from sluice_operator.facts.stages import attempts_of
+from sluice_operator.model import Apply, Create, Delete, PodView, SlotView
 from sluice_operator.plans.attempts import advance
 from sluice_operator.plans.draft import Draft
-from sluice_operator.plans.ended import read_report
 from sluice_operator.plans.pods import describe_pods
-from sluice_operator.plans.promotion import chain
+from sluice_operator.plans.promotion import chain, slots
 from sluice_operator.plans.promotion.choice import Choice
-from sluice_operator.plans.promotion.scene import Scene, is_up
+from sluice_operator.plans.promotion.damage import broken_artifact
+from sluice_operator.plans.promotion.scene import Scene, down_since, is_up, up_since
 
 VERIFY_RETRIES = 3
 
 
-def slot_manifest(scene: Scene, record: RevisionRecord) -> dict[str, Any]:
-    """The slot of a revision, exactly as its record froze it."""
-    return serving.slot(
-        scene.resource,
-        record.slot,
-        dict(record.template),
-        scene.spec.replicas,
-        scene.spec.progress_deadline_seconds,
-    )
+@dataclass(frozen=True)
+class Progress:
+    """How far a candidate is."""
+
+    reason: Reason
+    message: str
 
 
-def bring_up(scene: Scene, draft: Draft, choice: Choice) -> None:
+def bring_up(scene: Scene, draft: Draft, choice: Choice) -> Progress:
     """The next write that brings the choice nearer to traffic."""
     target = choice.target
+    slot = scene.slot(target.slot)
     if not choice.recorded:
         draft.write(Create(records.record(scene.resource, target.slot, target)))
         draft.wake_in(1)
-        return
-    slot = scene.slot(target.slot)
-    if slot is None:
-        _create_slot(scene, draft, target, choice)
+    elif slot is None:
+        _create_slot(scene, draft, choice)
+    elif not slots.is_as_wanted(slots.manifest(scene, target), slot):
+        draft.write(Apply(slots.manifest(scene, target)))
+        draft.wake_in(1)
     elif not is_up(slot):
-        _wait_for(scene, draft, choice, slot)
-    elif choice.cause == "health" or _verified(scene, draft, choice, slot):
-        chain.intend(scene, draft, target, choice.cause, choice.reason, choice.why)
+        return _wait_for(scene, draft, choice, slot)
+    else:
+        return _announce(scene, draft, choice, slot)
+    return Progress(choice.reason, choice.why)
 
 
-def _create_slot(scene: Scene, draft: Draft, target: RevisionRecord, choice: Choice) -> None:
+def _create_slot(scene: Scene, draft: Draft, choice: Choice) -> None:
+    target = choice.target
     if not any(s.meta.name == target.slot for s in scene.me.services):
         draft.write(Create(serving.slot_service(scene.resource, target.slot)))
     message = f"slot {target.slot} for {target.artifact.digest[:19]}: {choice.why}"
-    draft.write(Create(slot_manifest(scene, target)), reasons.CANDIDATE_STARTING, message)
+    draft.write(Create(slots.manifest(scene, target)), choice.reason, message)
     draft.wake_in(1)
 
 
-def _wait_for(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> None:
-    """Wait until the slot is available, or reject it: at once when its artifact is damaged, else in time."""
-    broken = _broken_artifact(scene, choice.target)
-    deadline = slot.meta.created_at + timedelta(seconds=scene.spec.progress_deadline_seconds)
+def _wait_for(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> Progress:
+    """Wait until the slot is available, or reject it: at once when its artifact is broken, else in time."""
+    reason, doing = describe_pods(scene.slot_pods(slot.meta.name))
+    broken = broken_artifact(scene, choice.target)
+    left = scene.left(_waits_since(scene, slot), scene.spec.progress_deadline_seconds)
     if broken is not None:
-        _reject(scene, draft, choice, *broken)
-    elif scene.now >= deadline and choice.cause != "health":
-        _, doing = describe_pods(scene.slot_pods(slot.meta.name))
-        why = (
-            f"slot {slot.meta.name} was not available after {scene.spec.progress_deadline_seconds} s: {doing}"
-        )
-        _reject(scene, draft, choice, reasons.PROGRESS_DEADLINE_EXCEEDED, why)
+        chain.reject(scene, draft, choice, *broken)
+    elif left > 0:
+        draft.wake_in(left)
+    elif reason is reasons.UNSCHEDULABLE:
+        _make_room(scene, draft, choice)
+        return Progress(reason, f"{choice.why}; {doing}")
     else:
-        draft.wake_in((deadline - scene.now).total_seconds())
+        seconds = scene.spec.progress_deadline_seconds
+        why = f"slot {slot.meta.name} was not available after {seconds} s: {doing}"
+        chain.reject(scene, draft, choice, reasons.PROGRESS_DEADLINE_EXCEEDED, why)
+    return Progress(choice.reason, f"{choice.why}; {doing}")
 
 
-def _broken_artifact(scene: Scene, target: RevisionRecord) -> tuple[Reason, str] | None:
-    """What the slot's init container says when it refuses the artifact."""
-    asked = request_hash("fetch", serving.fetch_request(target.artifact))
-    for pod in scene.slot_pods(target.slot):
-        if pod.exit_code != ExitCode.INPUT_WRONG:
-            continue
-        report = read_report(pod.termination_message, "fetch", asked)
-        if report is not None and report.failure is not None:
-            reason = REASONS.get(report.failure.reason, reasons.ARTIFACT_DIGEST_MISMATCH)
-            return reason, report.failure.message
-    return None
+def _waits_since(scene: Scene, slot: SlotView) -> datetime:
+    """Since when the slot could have become available: a Pod that no node took had no chance before."""
+    since = [slot.meta.created_at, down_since(slot) or slot.meta.created_at]
+    pods = [p for p in scene.slot_pods(slot.meta.name) if not p.meta.deleting]
+    newest: PodView | None = max(pods, key=lambda p: (p.meta.created_at, p.meta.name), default=None)
+    if newest is not None and newest.scheduled_at is not None:
+        since.append(newest.scheduled_at)
+    return max(since)
 
 
-def _reject(scene: Scene, draft: Draft, choice: Choice, reason: Reason, why: str) -> None:
-    chain.reject(scene, draft, choice.target, choice.cause, reason, why)
+def _make_room(scene: Scene, draft: Draft, choice: Choice) -> None:
+    """Give up the previous slot for a candidate that no node takes; never for a return."""
+    previous, live = scene.left_behind, scene.slot(scene.live.slot) if scene.live else None
+    slot = scene.slot(previous.slot) if previous else None
+    wanted = slot is None or slot.meta.name == choice.target.slot
+    if slot is None or wanted or slot.meta.deleting or not is_up(live) or choice.cause in GOING_BACK:
+        return
+    fence = records.audit_name(scene.resource.meta.name, scene.next_sequence)
+    why = f"its room is for {choice.target.slot}, which no node takes"
+    draft.delete(
+        Delete("AppsDeployment", slot.meta.name, slot.meta.uid, why, slot.meta.resource_version, fence)
+    )
 
 
-def _verified(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> bool:
+def _announce(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> Progress:
+    """Verify, soak, and announce. A return never soaks, and a slot that was verified once returns at once."""
+    returns = choice.cause in GOING_BACK
+    if not (returns and _was_verified(scene, choice, slot)) and not _is_verified(scene, draft, choice, slot):
+        return Progress(reasons.CANDIDATE_VERIFYING, f"{choice.why}; slot {slot.meta.name} is being verified")
+    soak = scene.spec.promotion.soak_seconds
+    left = scene.left(up_since(slot) or scene.now, soak)
+    if left > 0 and not returns:
+        draft.wake_in(left)
+        return Progress(reasons.SOAKING, f"{choice.why}; slot {slot.meta.name} soaks for {soak} s")
+    chain.intend(scene, draft, choice, reasons.ROLLED_BACK if returns else reasons.PROMOTED)
+    return Progress(reasons.CANDIDATE_VERIFYING, f"{choice.why}; traffic is about to move")
+
+
+def _was_verified(scene: Scene, choice: Choice, slot: SlotView) -> bool:
+    """Whether this very slot passed its smoke check in any of its lives."""
+    moves = [0, *(item.transition for item in scene.fold.history)]
+    asks = (verify_ask(scene, choice, slot, moved) for moved in moves)
+    done = (attempts_of(scene.me, "verify", ask.request_hash) for ask in asks)
+    return any(record.outcome == "Succeeded" for attempts in done for record in attempts)
+
+
+def _is_verified(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> bool:
     """Whether the smoke check of this slot, since the last move of traffic, is done and good."""
-    ask = verify_ask(scene, choice.target, slot)
-    step = advance(scene.observed, draft, ask)
+    moved = scene.settled.transition if scene.settled else 0
+    step = advance(scene.observed, draft, verify_ask(scene, choice, slot, moved))
     if step.state == "Failed":
-        _reject(scene, draft, choice, step.reason, step.message)
+        chain.reject(scene, draft, choice, step.reason, step.message)
     return step.state == "Done"
 
 
-def verify_ask(scene: Scene, target: RevisionRecord, slot: SlotView) -> Ask:
-    """The smoke check of a slot, named by slot UID and last non-repair transition."""
-    moved = scene.fold.history[0].transition if scene.fold.history else 0
+def verify_ask(scene: Scene, choice: Choice, slot: SlotView, moved: int) -> Ask:
+    """The smoke check of a slot, named by slot UID and a non-repair transition."""
     request = VerifyRequest(
-        url=serving.service_url(target.slot, scene.resource.meta.namespace),
+        url=serving.service_url(choice.target.slot, scene.resource.meta.namespace),
         model=scene.resource.meta.name,
-        digest=target.artifact.digest,
+        digest=choice.target.artifact.digest,
         identity=f"{slot.meta.uid}-{moved}",
     )
     return Ask(
@@ -115,38 +147,3 @@ def verify_ask(scene: Scene, target: RevisionRecord, slot: SlotView) -> Ask:
         storage=scene.platform.storage,
         retry_limit=VERIFY_RETRIES,
     )
-
-
-def prune_revisions(scene: Scene, draft: Draft, choice: Choice | None) -> None:
-    """Delete the oldest revision records beyond the limit that nothing could go back to."""
-    slots = {s.meta.name for s in scene.me.slots} | ({choice.target.slot} if choice else set())
-    slots |= {scene.live.slot} if scene.live else set()
-    views = [v for v in scene.me.records if isinstance(v.record, RevisionRecord)]
-    views.sort(key=lambda v: v.record.revision if isinstance(v.record, RevisionRecord) else 0)
-    spare = [v for v in views if v.meta.name not in slots]
-    for view in spare[: max(0, len(views) - scene.spec.revision_history_limit)]:
-        draft.delete(Delete("ControllerRevision", view.meta.name, view.meta.uid, "older than what is kept"))
-
-
-def remove_spare_slots(scene: Scene, draft: Draft, choice: Choice | None) -> None:
-    """Delete slots and their Services outside of live, choice and previous within its window."""
-    if scene.fold.intent is not None or draft.writes:
-        return
-    keep = {choice.target.slot} if choice else set()
-    keep |= {scene.live.slot} if scene.live else set()
-    previous, until = scene.previous(), scene.keep_previous_until()
-    if previous is not None and until is not None and scene.now < until:
-        keep.add(previous.slot)
-        draft.wake_in((until - scene.now).total_seconds())
-    fence = records.audit_name(scene.resource.meta.name, chain.next_sequence(scene))
-    for view in scene.me.slots:
-        if view.meta.name not in keep and not view.meta.deleting:
-            version = view.meta.resource_version
-            draft.delete(
-                Delete("AppsDeployment", view.meta.name, view.meta.uid, "spare slot", version, fence)
-            )
-    prune_revisions(scene, draft, choice)
-    for service in scene.me.services:
-        name = service.meta.name
-        if name not in keep and name != scene.resource.meta.name and scene.slot(name) is None:
-            draft.delete(Delete("Service", name, service.meta.uid, "its slot is gone"))

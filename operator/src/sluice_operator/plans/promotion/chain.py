@@ -1,161 +1,185 @@
-"""Links of the audit chain: what each of them says, and what the chain says with it."""
+"""Links of the audit chain: what each of them says, and who acted."""
 
-from typing import Literal
+from dataclasses import dataclass, replace
 
 from sluice_api import reasons
 from sluice_api.audit import (
+    GOING_BACK,
     AuditRecord,
     Cause,
+    DriftHold,
     Fold,
-    HistoryItem,
-    Live,
     OpenIntent,
     Phase,
-    Refusal,
     Rejection,
+    Spent,
 )
+from sluice_api.decisions import Request
 from sluice_api.reasons import Reason
-from sluice_api.records import RevisionRecord
 from sluice_operator.children import records
-from sluice_operator.facts.live import head
+from sluice_operator.facts.live import audit_records
 from sluice_operator.model import Create
 from sluice_operator.plans.draft import Draft, shorten, stamp
-from sluice_operator.plans.promotion.scene import Scene
+from sluice_operator.plans.promotion import folding
+from sluice_operator.plans.promotion.choice import Choice
+from sluice_operator.plans.promotion.requests import Answer
+from sluice_operator.plans.promotion.scene import Scene, age
 
 ACTOR = "system:sluice"
-_KEPT_HISTORY = 20
-_KEPT_REJECTED = 10
-_KEPT_REFUSED = 50
+_TOLD: frozenset[Phase] = frozenset({"done", "rejected", "pinned", "spent", "held", "released"})
+"""Phases that are told as Events; the others are steps on the way."""
 
 
-def intend(
-    scene: Scene, draft: Draft, target: RevisionRecord, cause: Cause, reason: Reason, why: str
-) -> None:
+@dataclass(frozen=True)
+class _Subject:
+    """Who acted on what, and why."""
+
+    cause: Cause
+    actor: str = ACTOR
+    verified: bool = True
+    slot: str | None = None
+    revision: int | None = None
+    digest: str | None = None
+    request: str | None = None
+    intent: int | None = None
+
+
+def intend(scene: Scene, draft: Draft, choice: Choice, reason: Reason) -> None:
     """Announce a transition; it is create-only, so a stale leader gets a conflict."""
-    number = next_sequence(scene)
-    intent = OpenIntent(
-        sequence=number,
-        cause=cause,
-        slot=target.slot,
-        revision=target.revision,
-        digest=target.artifact.digest,
-    )
+    intent = _intent(scene, choice)
     fold = scene.fold.model_copy(update={"intent": intent})
-    _link(scene, draft, "intended", intent, fold, reason, why)
+    _link(scene, draft, "intended", _by(scene, intent, choice.request), fold, reason, choice.why)
 
 
 def finish(scene: Scene, draft: Draft, intent: OpenIntent) -> None:
     """Record that traffic has moved."""
-    fold = _after(scene, intent)
-    reason = {
-        "repair": reasons.TRAFFIC_TAMPERED,
-        "health": reasons.ROLLED_BACK,
-    }.get(intent.cause, reasons.PROMOTED)
+    fold = folding.moved(scene.fold, intent, stamp(scene.now), scene.next_sequence, _newer(scene, intent))
+    reason = reasons.ROLLED_BACK if intent.cause in GOING_BACK else reasons.PROMOTED
+    reason = reasons.TRAFFIC_TAMPERED if intent.cause == "repair" else reason
     why = f"traffic goes to revision {intent.revision}, {intent.digest[:19]} ({intent.cause})"
-    _link(scene, draft, "done", intent, fold, reason, why)
+    _link(scene, draft, "done", _closing(scene, intent), fold, reason, why)
 
 
 def abandon(scene: Scene, draft: Draft, intent: OpenIntent, why: str) -> None:
-    """Record that an announced transition will not happen."""
+    """Record that an announced transition will not happen. It spends no request."""
     fold = scene.fold.model_copy(update={"intent": None})
-    _link(scene, draft, "abandoned", intent, fold, reasons.SUPERSEDED, why)
+    _link(scene, draft, "abandoned", _closing(scene, intent), fold, reasons.SUPERSEDED, why)
 
 
-def reject(
-    scene: Scene, draft: Draft, target: RevisionRecord, cause: Cause, reason: Reason, why: str
-) -> None:
-    """Record that a candidate was tried and will not be tried again."""
+def reject(scene: Scene, draft: Draft, choice: Choice, reason: Reason, why: str) -> None:
+    """Record that a candidate was tried in vain; that spends the request that asked for it."""
     told = shorten(reason.advise(why))
-    rejection = Rejection(
-        digest=target.artifact.digest, revision=target.revision, reason=reason.code, message=told
+    subject = _intent(scene, choice)
+    rejection = Rejection(digest=subject.digest, revision=subject.revision, reason=reason.code, message=told)
+    fold = folding.rejected(scene.fold, subject, rejection)
+    _link(scene, draft, "rejected", _by(scene, subject, choice.request), fold, reason, told)
+
+
+def pin(scene: Scene, draft: Draft, digest: str | None) -> None:
+    """Record that the pin changed; who names a digest wants it in spite of an earlier refusal."""
+    fold = folding.lifted(scene.fold, digest) if digest else scene.fold
+    fold = fold.model_copy(update={"pin_seen": digest})
+    why = f"spec.promotion.pin is {digest or 'gone'}"
+    subject = _Subject("pin", verified=scene.observed.settings.decisions_verified, digest=digest)
+    _link(scene, draft, "pinned", subject, fold, reasons.PINNED if digest else reasons.UP_TO_DATE, why)
+
+
+def spend(scene: Scene, draft: Draft, answer: Answer) -> None:
+    """Record the answer to a request that moves no traffic."""
+    request, reason = answer.request, answer.reason
+    cleared = request.decision == "clear-rollback" and reason is reasons.REQUEST_DONE
+    fold = folding.lifted(scene.fold, request.digest) if cleared else scene.fold
+    what = Spent(decision=request.decision, id=request.id, digest=request.digest)
+    sequence = None if reason is reasons.REQUEST_STALE else scene.next_sequence
+    cause: Cause = "clear-rollback"
+    if request.decision in ("promote", "rollback-to"):
+        cause = request.decision
+    subject = _asked(scene, _Subject(cause, digest=request.digest), request)
+    why = f"{request.decision} {request.digest[:19]} by {request.user}: {answer.message}"
+    _link(scene, draft, "spent", subject, folding.spent(fold, what, sequence), reason, why)
+
+
+def hold(scene: Scene, draft: Draft, why: str) -> None:
+    """Record that drift holds promotions."""
+    number = scene.settled.transition if scene.settled else 1
+    fold = scene.fold.model_copy(update={"hold": DriftHold(transition=number, since=stamp(scene.now))})
+    _link(scene, draft, "held", _on_live(scene), fold, reasons.DRIFT_HOLD, why)
+
+
+def release(scene: Scene, draft: Draft, reason: Reason, why: str) -> None:
+    """Record that drift holds promotions no more."""
+    fold = scene.fold.model_copy(update={"hold": None})
+    _link(scene, draft, "released", _on_live(scene), fold, reason, why)
+
+
+def _intent(scene: Scene, choice: Choice) -> OpenIntent:
+    return OpenIntent(
+        sequence=scene.next_sequence,
+        cause=choice.cause,
+        slot=choice.target.slot,
+        revision=choice.target.revision,
+        digest=choice.target.artifact.digest,
+        request=choice.request.id if choice.request else None,
     )
-    known = scene.fold.rejected
-    fold = scene.fold.model_copy(update={"rejected": (rejection, *known)[:_KEPT_REJECTED]})
-    subject = OpenIntent(
-        sequence=next_sequence(scene),
-        cause=cause,
-        slot=target.slot,
-        revision=target.revision,
-        digest=target.artifact.digest,
-    )
-    _link(scene, draft, "rejected", subject, fold, reason, told)
 
 
-def next_sequence(scene: Scene) -> int:
-    """Number of the next link."""
-    newest = head(scene.me)
-    return newest.sequence + 1 if newest else 1
+def _newer(scene: Scene, intent: OpenIntent) -> set[int]:
+    """Revisions whose artifact is newer than the target's; one whose record is gone counts as newer."""
+    target = scene.revision(intent.revision)
+    older: set[int] = {
+        r.revision for r in scene.revisions if target and age(r.artifact) <= age(target.artifact)
+    }
+    return {item.revision for item in scene.fold.history} - older
 
 
-def _after(scene: Scene, intent: OpenIntent) -> Fold:
-    """The fold once an intent is done. A repair changes neither history nor windows."""
-    before = scene.fold
-    if intent.cause == "repair" and before.live is not None:
-        moved = before.live.model_copy(update={"transition": intent.sequence})
-        return before.model_copy(update={"live": moved, "intent": None})
-    now = stamp(scene.now)
-    back = intent.cause == "health"
-    live = Live(
-        transition=intent.sequence,
+def _by(scene: Scene, intent: OpenIntent, request: Request | None) -> _Subject:
+    subject = _Subject(intent.cause, slot=intent.slot, revision=intent.revision, digest=intent.digest)
+    return _asked(scene, subject, request) if request else subject
+
+
+def _asked(scene: Scene, subject: _Subject, request: Request) -> _Subject:
+    verified = scene.observed.settings.decisions_verified
+    return replace(subject, actor=request.user, verified=verified, request=request.id)
+
+
+def _closing(scene: Scene, intent: OpenIntent) -> _Subject:
+    """The outcome of an intent is whose the intent was, also when the request is gone by now."""
+    opened = next((r for r in audit_records(scene.me) if r.sequence == intent.sequence), None)
+    return _Subject(
+        intent.cause,
+        actor=opened.actor if opened else ACTOR,
+        verified=opened.verified if opened else intent.request is None,
         slot=intent.slot,
         revision=intent.revision,
         digest=intent.digest,
-        by_promotion=not back,
-        since=now,
-    )
-    item = HistoryItem(
-        transition=intent.sequence,
-        slot=intent.slot,
-        revision=intent.revision,
-        digest=intent.digest,
-        cause=intent.cause,
-        time=now,
-    )
-    refused = (*_passed_over(before, intent), *before.refused) if back else before.refused
-    return Fold(
-        live=live,
-        history=(item, *before.history)[:_KEPT_HISTORY],
-        refused=refused[:_KEPT_REFUSED],
-        rejected=before.rejected,
+        request=intent.request,
+        intent=intent.sequence,
     )
 
 
-def _passed_over(before: Fold, intent: OpenIntent) -> tuple[Refusal, ...]:
-    """Digests promoted since the target was last live: all are refused, or one would return at once."""
-    passed: list[Refusal] = []
-    for item in before.history:
-        if item.slot == intent.slot:
-            break
-        revision = item.revision if item.digest == intent.digest else None
-        if not before.refuses(item.digest, item.revision) and all(r.digest != item.digest for r in passed):
-            passed.append(Refusal(digest=item.digest, revision=revision, transition=intent.sequence))
-    return tuple(passed)
+def _on_live(scene: Scene) -> _Subject:
+    live = scene.fold.live
+    if live is None:
+        return _Subject("drift")
+    return _Subject("drift", slot=live.slot, revision=live.revision, digest=live.digest)
 
 
 def _link(
-    scene: Scene, draft: Draft, phase: Phase, subject: OpenIntent, fold: Fold, reason: Reason, why: str
+    scene: Scene, draft: Draft, phase: Phase, subject: _Subject, fold: Fold, reason: Reason, why: str
 ) -> None:
-    newest = head(scene.me)
-    number = next_sequence(scene)
+    newest, number = scene.head, scene.next_sequence
     link = AuditRecord(
         chain=newest.chain if newest else scene.resource.meta.uid,
         sequence=number,
         previous_hash=newest.hash if newest else None,
         phase=phase,
-        cause=subject.cause,
-        actor=ACTOR,
-        intent=subject.sequence if phase in ("done", "abandoned") else None,
-        slot=subject.slot,
-        revision=subject.revision,
-        digest=subject.digest,
+        **vars(subject),
         reason=reason.code,
         message=shorten(why),
         time=stamp(scene.now),
         fold=fold,
     )
     name = records.audit_name(scene.resource.meta.name, number)
-    announce: dict[Phase, Literal[True]] = {"done": True, "rejected": True}
-    told = reason if phase in announce else None
-    draft.write(Create(records.record(scene.resource, name, link)), told, why)
+    draft.write(Create(records.record(scene.resource, name, link)), reason if phase in _TOLD else None, why)
     draft.details.append(f"audit {number} {phase}: {why}")
     draft.wake_in(1)

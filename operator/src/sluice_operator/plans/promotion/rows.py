@@ -1,16 +1,27 @@
 """The table: one write per pass, first match wins.
 
-| Row | Observed | Write |
+| # | Observed | Write |
 |---|---|---|
 | 1 | intent N open, Service carries N | record `done` |
-| 2 | intent open, still the first choice, target up | create Service; stamp slot; update Service |
-| 3 | intent open otherwise | fence Service; record `abandoned` |
-| 4 | Service differs from live | `intended`, cause repair |
-| 5 | live slot missing or changed by hand | create or put back the slot |
-| 10 | live down for its deadline | choose an earlier slot that is up |
-| 12 | gate missing, or paused | none, with its reason |
-| 16 | newest run later than live with a valid Pass | choose |
-| 17 | live digest in a newer revision | choose |
+| 2 | intent open, still first choice below, target up, right holds (repair: always) | stamp, then point |
+| 3 | intent open otherwise | fence Service; then record `abandoned` |
+| 4 | Service differs from live, or the live slot was changed by hand | `intended`, cause `repair` |
+| 5 | live slot missing | create it |
+| 6 | pin differs from pin seen | record `pinned` |
+| 7 | request spent | ignore |
+| 8 | request stale, clear, no-op or impossible | record `spent` |
+| 9 | rollback-to, target up, or no health target up | choose it |
+| 10 | live down for the deadline, or unbuildable | an earlier revision; else `RollbackBlocked`, go on |
+| 11 | drifted, live by promotion | as 10 |
+| 12 | gate missing, or paused | none, reason |
+| 13 | promote, with right | choose it |
+| 14 | pin | choose it, or its reason; stop |
+| 15 | drift hold, Manual, or no window open | none, reason |
+| 16 | newest run later than live, with a valid Pass | choose it |
+| 17 | live digest, other revision | choose it |
+
+Rows 1 to 8 write and end the pass; rows 9 to 17 only choose, because row 2 asks them again before traffic
+moves. Then what nobody needs is removed.
 """
 
 from collections.abc import Callable
@@ -22,126 +33,244 @@ from sluice_operator.children import serving
 from sluice_operator.facts.live import carries
 from sluice_operator.model import Apply, Create
 from sluice_operator.plans.draft import Draft
-from sluice_operator.plans.promotion import candidate, chain, switch
-from sluice_operator.plans.promotion.choice import Choice, Held, choose
+from sluice_operator.plans.promotion import back, chain, hold, onward, requests, rights, slots, spare, switch
+from sluice_operator.plans.promotion.candidate import Progress, bring_up
+from sluice_operator.plans.promotion.choice import Choice, Held
 from sluice_operator.plans.promotion.scene import Scene, is_up
-from sluice_operator.plans.subset import is_subset
+
+Acts = Callable[[Scene, Draft], bool]
+Chooses = Callable[[Scene], Choice | Held | None]
 
 
 @dataclass(frozen=True)
 class Moved:
-    """What this pass does: the choice that it works for, or why nothing changes."""
+    """What this pass does: the choice that it works for, and what was held on the way to it."""
 
     choice: Choice | None = None
-    held: Held | None = None
+    progress: Progress | None = None
+    held: tuple[Held, ...] = ()
+    """In the order of the rows."""
+    is_moving: bool = False
+    """Traffic or what it leads to is at work: rows 1 to 5."""
 
 
 def run_rows(scene: Scene, draft: Draft) -> Moved:
     """Run the table."""
-    for row in ROWS:
-        moved = row(scene, draft)
-        if moved is not None:
-            return moved
-    return _follow(scene, draft)
+    if any(row(scene, draft) for row in MOVES):
+        return Moved(is_moving=True)
+    noted = any(row(scene, draft) for row in NOTES)
+    choice, held = choose(scene)
+    if noted:
+        return Moved(choice, None, held)
+    progress = bring_up(scene, draft, choice) if choice else None
+    for found in held:
+        draft.wake_in(found.wake_in)
+    if not back.is_waiting(scene):
+        spare.remove_spares(scene, draft, choice)
+    return Moved(choice, progress, held)
 
 
-def _row_1_finish(scene: Scene, draft: Draft) -> Moved | None:
+def choose(scene: Scene) -> tuple[Choice | None, tuple[Held, ...]]:
+    """First match of rows 9 to 17, and what the rows before it held."""
+    held: list[Held] = []
+    for row in CHOOSES:
+        found = row(scene)
+        if isinstance(found, Choice):
+            return found, tuple(held)
+        if found is not None:
+            held.append(found)
+            if found.stops:
+                break
+    return None, tuple(held)
+
+
+def row_1_done(scene: Scene, draft: Draft) -> bool:
+    """Intent open, Service carries its number: record the outcome."""
     intent = scene.fold.intent
     if intent is None or not carries(scene.public, intent.sequence, intent.slot):
-        return None
+        return False
     chain.finish(scene, draft, intent)
-    return Moved()
+    return True
 
 
-def _row_2_go_on(scene: Scene, draft: Draft) -> Moved | None:
+def row_2_switch(scene: Scene, draft: Draft) -> bool:
+    """Intent open, and every condition of a new switch still holds: go on with it."""
     intent = scene.fold.intent
-    if intent is None:
-        return None
-    slot = scene.slot(intent.slot)
-    if slot is None or not _still_first(scene, intent) or not (is_up(slot) or intent.cause == "repair"):
-        return None
+    slot = scene.slot(intent.slot) if intent else None
+    if intent is None or slot is None or not _still_holds(scene, intent):
+        return False
     switch.move(scene, draft, intent, slot)
-    return Moved()
+    return True
 
 
-def _still_first(scene: Scene, intent: OpenIntent) -> bool:
-    """Whether the rows below would choose the same again: every condition of a new switch still holds."""
-    live = scene.live
+def _still_holds(scene: Scene, intent: OpenIntent) -> bool:
     if intent.cause == "repair":
-        return live is not None and live.slot == intent.slot and switch.is_foreign(scene)
-    if live is not None and switch.is_foreign(scene):
+        return scene.live is not None and scene.live.slot == intent.slot
+    if (scene.live is not None and switch.is_foreign(scene)) or not is_up(scene.slot(intent.slot)):
         return False
-    choice = choose(scene)
-    if not isinstance(choice, Choice) or not choice.recorded:
+    choice, _ = choose(scene)
+    if choice is None or not choice.recorded:
         return False
-    return (choice.target.slot, choice.cause) == (intent.slot, intent.cause)
+    asked = choice.request.id if choice.request else None
+    return (choice.target.slot, choice.cause, asked) == (intent.slot, intent.cause, intent.request)
 
 
-def _row_3_abandon(scene: Scene, draft: Draft) -> Moved | None:
+def row_3_abandon(scene: Scene, draft: Draft) -> bool:
+    """Intent open otherwise: fence the Service, then record that nothing comes of it."""
     intent = scene.fold.intent
     if intent is None:
-        return None
+        return False
     why = f"transition {intent.sequence} to {intent.slot} is not the first choice any more"
     switch.give_up(scene, draft, intent, why)
-    return Moved()
+    return True
 
 
-def _row_4_repair(scene: Scene, draft: Draft) -> Moved | None:
-    if not switch.is_foreign(scene):
-        return None
-    live = scene.live
+def row_4_repair(scene: Scene, draft: Draft) -> bool:
+    """Service or live slot differ from what is live: announce a repair."""
+    live, target = scene.live, scene.live_revision
+    foreign = switch.is_foreign(scene)
     if live is None:
-        if scene.public is not None:
+        if foreign and scene.public is not None:
             switch.clear(draft, scene.public)
-        return Moved()
-    target = scene.revision(live.revision)
-    if target is None:
-        return Moved(
-            held=Held(reasons.ROLLBACK_BLOCKED, f"the record of live revision {live.revision} is gone")
-        )
-    if scene.slot(live.slot) is None:
-        return None
-    why = f"the Service {scene.resource.meta.name} was changed by hand; traffic is put back to {live.slot}"
-    chain.intend(scene, draft, target, "repair", reasons.TRAFFIC_TAMPERED, why)
-    return Moved()
+        return foreign
+    slot = scene.slot(live.slot)
+    if target is None or slot is None or slot.meta.deleting:
+        return False
+    if not foreign and not slots.is_tampered(slots.manifest(scene, target), slot):
+        return False
+    what = f"the Service {scene.resource.meta.name}" if foreign else f"slot {live.slot}"
+    why = f"{what} was changed by hand; traffic is put back to {live.slot}"
+    choice = Choice(target, "repair", reasons.TRAFFIC_TAMPERED, why)
+    chain.intend(scene, draft, choice, reasons.TRAFFIC_TAMPERED)
+    return True
 
 
-def _row_5_keep_live(scene: Scene, draft: Draft) -> Moved | None:
-    live = scene.live
-    record = scene.revision(live.revision) if live else None
+def row_5_live_slot(scene: Scene, draft: Draft) -> bool:
+    """Live slot missing: create it. Its size follows the spec."""
+    live, record = scene.live, scene.live_revision
     if live is None or record is None:
-        return None
+        return False
+    slot, wanted = scene.slot(live.slot), slots.manifest(scene, record)
     if not any(s.meta.name == live.slot for s in scene.me.services):
         draft.write(Create(serving.slot_service(scene.resource, live.slot)))
-    slot = scene.slot(live.slot)
-    wanted = candidate.slot_manifest(scene, record)
     if slot is None:
         why = f"live slot {live.slot} was gone; it is built again from its revision"
         draft.write(Create(wanted), reasons.TRAFFIC_TAMPERED, why)
-    elif not slot.meta.deleting and not is_subset(wanted["spec"], slot.spec):
-        tampered = not is_subset(wanted["spec"]["template"], slot.spec.get("template", {}))
-        told = reasons.TRAFFIC_TAMPERED if tampered else None
-        draft.write(Apply(wanted), told, f"slot {live.slot} was changed; it is put back")
-    return None
+    elif not slot.meta.deleting and not slots.is_as_wanted(wanted, slot):
+        draft.write(Apply(wanted))
+    if draft.writes:
+        draft.wake_in(1)
+    return bool(draft.writes)
 
 
-def _follow(scene: Scene, draft: Draft) -> Moved:
-    """Rows 10 to 17: choose, bring the choice up, announce it; then remove what nobody needs."""
-    choice = choose(scene)
-    if isinstance(choice, Held):
-        draft.wake_in(choice.wake_in)
-        if not choice.keep_slots:
-            candidate.remove_spare_slots(scene, draft, None)
-        return Moved(held=choice)
-    candidate.bring_up(scene, draft, choice)
-    candidate.remove_spare_slots(scene, draft, choice)
-    return Moved(choice=choice)
+def row_6_pin_seen(scene: Scene, draft: Draft) -> bool:
+    """Pin differs from the pin seen: record it; that lifts the refusal of the digest it names."""
+    pin = scene.spec.promotion.pin
+    if pin == scene.fold.pin_seen:
+        return False
+    chain.pin(scene, draft, pin)
+    return True
 
 
-ROWS: tuple[Callable[[Scene, Draft], Moved | None], ...] = (
-    _row_1_finish,
-    _row_2_go_on,
-    _row_3_abandon,
-    _row_4_repair,
-    _row_5_keep_live,
+def row_8_answer(scene: Scene, draft: Draft) -> bool:
+    """Request stale, clear, no-op or impossible: record the answer. (Row 7: a spent one is never open.)"""
+    answer = requests.answer(scene)
+    if answer is None:
+        return False
+    chain.spend(scene, draft, answer)
+    return True
+
+
+def row_9_rollback_to(scene: Scene) -> Choice | Held | None:
+    """What a person wants back: unless it is down and a health rollback has one that is up."""
+    request = requests.open_request(scene.me, "rollback-to")
+    target = back.target_of(scene, request.digest) if request else None
+    if request is None or target is None:
+        return None
+    if not is_up(scene.slot(target.slot)) and back.has_healthy_target(scene):
+        return None
+    why = f"rollback to {request.digest[:19]} by {request.user}"
+    return Choice(target, "rollback-to", reasons.ROLLBACK_PREPARING, why, request)
+
+
+def row_10_down(scene: Scene) -> Choice | Held | None:
+    """Live down for its deadline, or unbuildable: go back."""
+    why = back.why_unhealthy(scene)
+    return back.go_back(scene, "health", why) if isinstance(why, str) else why
+
+
+def row_11_drifted(scene: Scene) -> Choice | Held | None:
+    """Live drifted: go back."""
+    why = back.why_drifted(scene)
+    return back.go_back(scene, "drift", why) if why is not None else None
+
+
+def row_12_closed(scene: Scene) -> Held | None:
+    """Gate missing, or paused: nothing below may act."""
+    if scene.spec.paused:
+        return rights.gate_holds(scene) or Held(
+            reasons.PAUSED, "spec.paused is true; nothing new is promoted"
+        )
+    return rights.gate_holds(scene)
+
+
+def row_13_promote(scene: Scene) -> Choice | Held | None:
+    """What a person promotes, once it has the right; refusal and rejection are theirs to overrule."""
+    request = requests.open_request(scene.me, "promote")
+    return onward.promote(scene, request) if request else None
+
+
+def row_14_pin(scene: Scene) -> Choice | Held | None:
+    """What the pin names, or why not. The pinned digest's own upgrade is held like any other."""
+    pin = scene.spec.promotion.pin
+    if pin is None:
+        return None
+    if scene.live is None or scene.live.digest != pin:
+        return onward.pinned(scene, pin)
+    upgrade = row_17_upgrade(scene)
+    held = onward.held_back(scene) if isinstance(upgrade, Choice) else None
+    return held or upgrade or Held(reasons.PINNED, f"spec.promotion.pin keeps {pin[:19]} live")
+
+
+def row_15_held(scene: Scene) -> Held | None:
+    """Drift hold, Manual, or no window open, while a row below would choose."""
+    held = onward.held_back(scene)
+    would = held is not None and any(
+        isinstance(row(scene), Choice) for row in (row_16_newest, row_17_upgrade)
+    )
+    return held if would else None
+
+
+def row_16_newest(scene: Scene) -> Choice | Held | None:
+    """The newest run later than live with a valid Pass, not refused or rejected."""
+    return onward.newest(scene)
+
+
+def row_17_upgrade(scene: Scene) -> Choice | Held | None:
+    """The live digest in another revision."""
+    return onward.refresh(scene)
+
+
+MOVES: tuple[Acts, ...] = (
+    row_1_done,
+    row_2_switch,
+    row_3_abandon,
+    row_4_repair,
+    row_5_live_slot,
+)
+NOTES: tuple[Acts, ...] = (
+    row_6_pin_seen,
+    row_8_answer,
+    hold.note_drift,
+)
+CHOOSES: tuple[Chooses, ...] = (
+    row_9_rollback_to,
+    row_10_down,
+    row_11_drifted,
+    row_12_closed,
+    row_13_promote,
+    row_14_pin,
+    row_15_held,
+    row_16_newest,
+    row_17_upgrade,
 )

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from sluice_api.audit import Fold, Live
+from sluice_api.audit import GOING_BACK, AuditRecord, Fold, HistoryItem, Live
+from sluice_api.contracts.reports import ArtifactResult
 from sluice_api.deployment import DeploymentSpec
 from sluice_api.evalgate import EvalGateSpec
 from sluice_api.records import RevisionRecord
@@ -14,6 +15,7 @@ from sluice_operator.children import naming, serving
 from sluice_operator.facts import gate as gates
 from sluice_operator.facts import live as chain
 from sluice_operator.facts.gate import Policy
+from sluice_operator.facts.run import RunFacts
 from sluice_operator.model import Observed, PodView, Problem, Related, Resource, ServiceView, SlotView
 from sluice_operator.plans.common import Platform, parse_time
 from sluice_operator.settings import ServingProfile
@@ -43,15 +45,39 @@ class Scene:
         """The time of this look."""
         return self.observed.now
 
+    def left(self, since: datetime, seconds: int) -> float:
+        """Seconds until that many have passed; never more than all, however the clock was set back."""
+        return min(seconds - (self.now - since).total_seconds(), float(seconds))
+
+    @cached_property
+    def head(self) -> AuditRecord | None:
+        """The newest link of the audit chain."""
+        return chain.head(self.me)
+
     @cached_property
     def fold(self) -> Fold:
         """What the audit chain says."""
-        return chain.fold(self.me)
+        return self.head.fold if self.head else Fold()
+
+    @property
+    def next_sequence(self) -> int:
+        """Number of the next link."""
+        return self.head.sequence + 1 if self.head else 1
+
+    @property
+    def settled(self) -> HistoryItem | None:
+        """The newest non-repair transition."""
+        return self.fold.history[0] if self.fold.history else None
 
     @cached_property
     def live(self) -> Live | None:
         """What traffic goes to."""
         return chain.live(self.me)
+
+    @cached_property
+    def live_revision(self) -> RevisionRecord | None:
+        """The revision record of what traffic goes to."""
+        return self.revision(self.live.revision) if self.live else None
 
     @cached_property
     def public(self) -> ServiceView | None:
@@ -66,6 +92,13 @@ class Scene:
     def revision(self, number: int) -> RevisionRecord | None:
         """The revision record of that number."""
         return chain.revision(self.me, number)
+
+    @property
+    def next_revision(self) -> int:
+        """A number that no revision ever had, whether its record is kept or not."""
+        recorded = [r.revision for r in self.revisions]
+        moved = [item.revision for item in self.fold.history]
+        return max([*recorded, *moved, *(r.revision for r in self.fold.rejected)], default=0) + 1
 
     @cached_property
     def gate(self) -> Related | None:
@@ -83,6 +116,18 @@ class Scene:
             return None
         return gates.policy(spec, self.observed.find)
 
+    @cached_property
+    def runs(self) -> tuple[RunFacts, ...]:
+        """Finished runs that the gate selects, newest first; the digest decides between equal times."""
+        if not isinstance(self.policy, Policy):
+            return ()
+        found = gates.candidates(self.policy.spec, self.resource.meta.namespace, self.observed.world)
+        return tuple(sorted(found, key=lambda run: age(run.artifact), reverse=True))
+
+    def run_of(self, digest: str) -> RunFacts | None:
+        """A finished run that made this digest."""
+        return next((r for r in self.runs if r.artifact.digest == digest), None)
+
     def slot(self, name: str) -> SlotView | None:
         """A slot by name."""
         return next((s for s in self.me.slots if s.meta.name == name), None)
@@ -91,7 +136,7 @@ class Scene:
         """Pods of a slot."""
         return tuple(p for p in self.me.pods if p.meta.labels.get("sluice.dev/slot") == name)
 
-    def template(self, artifact: Any) -> dict[str, Any]:
+    def template(self, artifact: ArtifactResult) -> dict[str, Any]:
         """Pod template for an artifact as the spec and the profiles stand now."""
         return serving.pod_template(
             self.resource, self.spec, artifact, self.serving, self.platform.storage, self.observed.settings
@@ -101,29 +146,38 @@ class Scene:
         """Name of the slot with that template."""
         return naming.slot_name(self.resource.meta.name, serving.slot_hash(dict(template)))
 
-    def keep_previous_until(self) -> datetime | None:
-        """End of the window in which the previous slot is kept, from the later of Available and `done`."""
+    @cached_property
+    def left_behind(self) -> RevisionRecord | None:
+        """The revision that traffic left when it last moved."""
         if self.live is None:
             return None
-        slot = self.slot(self.live.slot)
-        begin = parse_time(self.live.since)
-        if slot is not None and slot.available and slot.available_since is not None:
-            begin = max(begin, slot.available_since)
-        return begin + timedelta(seconds=self.spec.rollback.keep_previous_seconds)
+        left = (i for i in self.fold.history if i.slot != self.live.slot)
+        item = next((i for i in left if i.transition < self.live.transition), None)
+        return self.revision(item.revision) if item else None
 
-    def previous(self) -> RevisionRecord | None:
-        """The revision that traffic went to before, while it may be kept."""
-        if self.live is None:
+    @property
+    def drains_until(self) -> datetime | None:
+        """Until when the slot that was left keeps its connections; None after a promotion."""
+        if self.settled is None or self.settled.cause not in GOING_BACK:
             return None
-        for item in self.fold.history:
-            if item.slot != self.live.slot and item.transition < self.live.transition:
-                record = self.revision(item.revision)
-                return (
-                    record
-                    if record is not None and not self.fold.refuses(item.digest, item.revision)
-                    else None
-                )
-        return None
+        return parse_time(self.settled.time) + timedelta(seconds=self.spec.rollback.drain_seconds)
+
+    def kept_until(self) -> datetime | None:
+        """End of the window in which the slot that was left is kept; None while it has not begun to end.
+
+        It counts from the later of Available and `done`, so it does not run while the live slot is down.
+        """
+        slot = self.slot(self.live.slot) if self.live else None
+        if self.live is None or slot is None or not is_up(slot):
+            return None
+        begin = max(parse_time(self.live.since), slot.available_since or slot.meta.created_at)
+        end = begin + timedelta(seconds=self.spec.rollback.keep_previous_seconds)
+        return max(end, self.drains_until or end)
+
+
+def age(artifact: ArtifactResult) -> tuple[datetime, str]:
+    """Order of artifacts: the time they were made at; two of one second are told apart by their digest."""
+    return parse_time(artifact.completed_at), artifact.digest
 
 
 def is_up(slot: SlotView | None) -> bool:

@@ -1,19 +1,23 @@
 """How traffic moves: stamp the slot, then one guarded update of the public Service, then the outcome."""
 
 from sluice_api import meta
-from sluice_api.audit import OpenIntent
+from sluice_api.audit import GOING_BACK, OpenIntent
 from sluice_operator.children import serving
+from sluice_operator.facts.gate import Policy
 from sluice_operator.facts.live import carries
-from sluice_operator.model import Create, Patch, Related, Seen, ServiceView, SlotView
+from sluice_operator.model import Apply, Create, Patch, Related, Seen, ServiceView, SlotView
 from sluice_operator.plans.draft import Draft
-from sluice_operator.plans.promotion import chain
+from sluice_operator.plans.promotion import chain, slots
 from sluice_operator.plans.promotion.scene import Scene
 
 
 def move(scene: Scene, draft: Draft, intent: OpenIntent, slot: SlotView) -> None:
     """The next write of an announced transition."""
-    public = scene.public
-    if public is None:
+    public, record = scene.public, scene.revision(intent.revision)
+    wanted = slots.manifest(scene, record) if record else None
+    if wanted is not None and slots.is_tampered(wanted, slot):
+        draft.write(Apply(wanted))
+    elif public is None:
         draft.write(Create(serving.public_service(scene.resource)))
     elif slot.meta.annotations.get(meta.ANNOTATION_TRANSITION) != str(intent.sequence):
         draft.write(_stamp(slot, intent.sequence))
@@ -46,7 +50,12 @@ def is_foreign(scene: Scene) -> bool:
     live, public = scene.live, scene.public
     if live is None:
         return public is not None and bool(public.selector)
-    return not carries(public, live.transition, live.slot)
+    return not carries(public, live.transition, live.slot) or _has_more(public)
+
+
+def _has_more(public: ServiceView | None) -> bool:
+    """Whether the selector asks for more than slot and owner: then it may lead nowhere."""
+    return public is not None and set(public.selector) != {meta.LABEL_SLOT, meta.LABEL_OWNER}
 
 
 def _stamp(slot: SlotView, number: int) -> Patch:
@@ -63,12 +72,19 @@ def _point(scene: Scene, public: ServiceView, intent: OpenIntent) -> Patch:
         "metadata": {"annotations": {meta.ANNOTATION_TRANSITION: str(intent.sequence)}},
         "spec": {"selector": selector},
     }
-    requires = () if intent.cause in ("repair", "health") else _seen(scene.gate)
-    return Patch("Service", public.meta.name, public.meta.resource_version, body, requires)
+    return Patch("Service", public.meta.name, public.meta.resource_version, body, _seen(scene, intent))
 
 
-def _seen(gate: Related | None) -> tuple[Seen, ...]:
-    if gate is None:
-        return ()
-    found = gate.resource
-    return (Seen(found.kind, found.meta.name, found.meta.uid, found.meta.generation),)
+def _seen(scene: Scene, intent: OpenIntent) -> tuple[Seen, ...]:
+    """What the right was decided from: the spec always; to go forward, the gate and its suites too."""
+    seen = [scene.observed.me]
+    if intent.cause not in GOING_BACK and intent.cause != "repair":
+        suites = scene.policy.spec.suites if isinstance(scene.policy, Policy) else ()
+        packs = (scene.observed.find("DatasetPack", s.dataset_ref.name) for s in suites)
+        seen += [r for r in (scene.gate, *packs) if r is not None]
+    return tuple(_as_seen(related) for related in seen)
+
+
+def _as_seen(related: Related) -> Seen:
+    found = related.resource
+    return Seen(found.kind, found.meta.name, found.meta.uid, found.meta.generation)
