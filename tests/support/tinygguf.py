@@ -28,18 +28,18 @@ _NAMES = {
     "post_attention_layernorm": "ffn_norm",
 }
 
-_WORDS = ("th", "he")
+WORDS = ("th", "he", "12", "Ġt", "ĠĠ")
 """Results of the only merges; a list of one would be read as a string."""
 
 
-def save_tiny_gguf(path: Path) -> "LlamaForCausalLM":
+def save_tiny_gguf(path: Path, splitting: str = "smollm", tokenizer: str = "gpt2") -> "LlamaForCausalLM":
     """Write the file; returns the model that it holds."""
     import gguf
 
     model = tiny_model()
     writer = gguf.GGUFWriter(path, "llama")
     _add_shape(writer, model.config)
-    _add_tokenizer(writer)
+    _add_tokenizer(writer, splitting, tokenizer)
     heads = {"attn_q": model.config.num_attention_heads, "attn_k": model.config.num_key_value_heads}
     for name, tensor in model.state_dict().items():
         if (place := _place(name)) is not None:
@@ -66,23 +66,29 @@ def _add_shape(writer: Any, config: Any) -> None:
     writer.add_vocab_size(config.vocab_size)
 
 
-def _add_tokenizer(writer: Any) -> None:
-    import gguf
-
+def tokens_of_file() -> list[str]:
+    """The vocabulary by id."""
     tokenizer = tiny_tokenizer()
     known = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    filler = [f"unused{n}" for n in range(VOCAB_SIZE - len(known) - len(_WORDS))]
-    tokens = [*known, *_WORDS, *filler]
+    filler = [f"unused{n}" for n in range(VOCAB_SIZE - len(known) - len(WORDS))]
+    return [*known, *WORDS, *filler]
+
+
+def _add_tokenizer(writer: Any, splitting: str, tokenizer: str) -> None:
+    import gguf
+
+    tokens = tokens_of_file()
     special = {END_OF_TEXT, TURN_START, TURN_END}
     kinds = [gguf.TokenType.CONTROL if t in special else gguf.TokenType.NORMAL for t in tokens]
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre("default")
+    writer.add_tokenizer_model(tokenizer)
+    writer.add_tokenizer_pre(splitting)
     writer.add_token_list(tokens)
     writer.add_token_types(kinds)
-    writer.add_token_merges([f"{word[0]} {word[1]}" for word in _WORDS])
+    writer.add_token_merges([f"{word[0]} {word[1]}" for word in WORDS])
     writer.add_chat_template(CHAT_TEMPLATE)
     writer.add_bos_token_id(tokens.index(TURN_START))
     writer.add_eos_token_id(tokens.index(TURN_END))
+    writer.add_pad_token_id(tokens.index(TURN_END))
 
 
 def _place(name: str) -> str | None:

@@ -1,12 +1,15 @@
-"""Turns a GGUF file into a Hugging Face folder in safetensors. The only module that needs torch."""
+"""Turns a GGUF file into a Hugging Face folder in safetensors. The only module that reads weights.
+
+What the file says about itself decides; no model is known by its name.
+"""
 
 import sys
 from pathlib import Path
 from typing import Any
 
 from sluice_plugin.errors import Refused
-
-TEXT_END = "<|endoftext|>"
+from sluice_plugin.models.ggufmeta import FileFacts, read_facts
+from sluice_plugin.models.ggufsplit import split_rule
 
 
 def convert(source: Path, target: Path) -> None:
@@ -21,32 +24,40 @@ def convert(source: Path, target: Path) -> None:
             f"reading GGUF needs {error.name}: install torch, transformers and gguf beside the plugin, "
             "or import a Hugging Face folder"
         ) from error
+    facts = read_facts(source)
+    rule = split_rule(facts)
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
     origin = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
     model = AutoModelForCausalLM.from_pretrained(**origin, dtype=torch.float32)
-    # The file was quantised, the weights that were read from it are not any more.
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.hf_quantizer = None
     tokenizer = AutoTokenizer.from_pretrained(**origin)
-    mend_end_token(tokenizer, model.config.eos_token_id)
+    rule.apply(tokenizer.backend_tokenizer)
+    mend_tokenizer(tokenizer, facts)
+    mend_model(model, tokenizer.pad_token_id)
     model.save_pretrained(target)
     tokenizer.save_pretrained(target)
 
 
-def mend_end_token(tokenizer: Any, end_id: int | None) -> None:
-    """Give the tokenizer the end token that the file names.
+def mend_tokenizer(tokenizer: Any, facts: FileFacts) -> None:
+    """Give the tokenizer what the file says, where the reader of GGUF puts something else.
 
-    The reader of GGUF takes the token that begins a turn instead. A model that never says that its turn is
-    over would talk on until it is cut off.
+    It takes the token that begins a turn for the one that ends it: a model that never says that its turn is
+    over would talk on until it is cut off. Padding that ends turns would hide the end of an answer from
+    whoever masks padding.
     """
-    if end_id is None:
-        return
-    end = tokenizer.convert_ids_to_tokens(end_id)
-    if tokenizer.eos_token == end:
-        return
-    tokenizer.eos_token = end
-    # Padding that ends turns would hide the end of an answer from whoever masks padding.
-    if tokenizer.pad_token in {None, end} and TEXT_END in tokenizer.get_vocab():
-        tokenizer.pad_token = TEXT_END
+    tokenizer.clean_up_tokenization_spaces = False
+    tokenizer.model_max_length = facts.context_length
+    if facts.end is not None:
+        tokenizer.eos_token = facts.end
+    if facts.padding is not None:
+        tokenizer.pad_token = facts.padding
+
+
+def mend_model(model: Any, padding_id: int | None) -> None:
+    """The file was quantised, the weights that were read are not; where the file lay is nobody's business."""
+    for unwanted in ("quantization_config", "_model_name_or_path"):
+        if hasattr(model.config, unwanted):
+            delattr(model.config, unwanted)
+    model.hf_quantizer = None
+    model.config.name_or_path = ""
+    model.config.pad_token_id = model.generation_config.pad_token_id = padding_id
