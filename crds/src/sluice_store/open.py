@@ -44,7 +44,7 @@ def _open_at(root: str, settings: StoreSettings) -> ObjectStore:
         # boto3 takes a quarter of a second to import, which a local folder need not pay.
         from sluice_store.s3 import S3Store, client
 
-        return S3Store(client(settings.endpoint, settings.region), parts.netloc, parts.path)
+        return S3Store(client(settings.endpoint, settings.region, settings.ca_pem), parts.netloc, parts.path)
     raise InputWrong(
         reasons.LOCATOR_NOT_ALLOWED,
         f"{root} is not a store: give s3://bucket/prefix or file:///folder",

@@ -1,10 +1,12 @@
 """A store below one prefix of an S3 bucket.
 
 Conditional writes, SHA-256 checksums, bounded waiting. Credentials come from the environment or the
-workload's identity, and a private CA from AWS_CA_BUNDLE; neither ever passes through here.
+workload's identity; they never pass through here.
 """
 
+import atexit
 import hashlib
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -52,8 +54,11 @@ _HOPELESS = {"NoSuchBucket", "PermanentRedirect", "AuthorizationHeaderMalformed"
 
 
 @lru_cache(maxsize=8)
-def client(endpoint: str | None, region: str | None) -> Any:
-    """The S3 client of an endpoint; safe to share between threads."""
+def client(endpoint: str | None, region: str | None, ca_pem: str | None = None) -> Any:
+    """The S3 client of an endpoint; safe to share between threads.
+
+    Raises DependencyUnavailable when the workload's identity gives no credentials.
+    """
     config = Config(
         connect_timeout=5,
         read_timeout=30,
@@ -65,7 +70,21 @@ def client(endpoint: str | None, region: str | None) -> Any:
         # is away and one whose bytes were changed; botocore's own check would make both the same error.
         response_checksum_validation="when_required",
     )
-    return boto3.session.Session().client("s3", endpoint_url=endpoint, region_name=region, config=config)
+    trusted = _authority_file(ca_pem) if ca_pem else None
+    try:
+        return boto3.session.Session().client(
+            "s3", endpoint_url=endpoint, region_name=region, config=config, verify=trusted
+        )
+    except BotoCoreError as error:
+        raise DependencyUnavailable(reasons.STORAGE_ACCESS_DENIED, f"no credentials: {error}") from error
+
+
+def _authority_file(ca_pem: str) -> str:
+    """A file with the authority, which is all that botocore takes; it lives as long as the process."""
+    with tempfile.NamedTemporaryFile("w", prefix="sluice-ca-", suffix=".pem", delete=False) as file:
+        file.write(ca_pem)
+    atexit.register(Path(file.name).unlink, missing_ok=True)
+    return file.name
 
 
 class S3Store:

@@ -15,6 +15,7 @@ from sluice_localcluster import binaries
 from sluice_localcluster.components import Component
 from sluice_localcluster.errors import LocalClusterError
 from sluice_localcluster.paths import own_folder
+from sluice_localcluster.pki import Authority, CertificateRequest
 from sluice_localcluster.ports import PortLease
 from sluice_localcluster.process import Processes
 from sluice_localcluster.startup import start_and_wait
@@ -32,11 +33,13 @@ class S3Settings:
     secret_key: str
     address: str = "127.0.0.1"
     port: int = 7070
+    certificate: Path | None = None
+    key: Path | None = None
 
     @property
     def endpoint(self) -> str:
         """The server's address."""
-        return f"http://{self.address}:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://{self.address}:{self.port}"
 
     @property
     def data(self) -> Path:
@@ -46,8 +49,10 @@ class S3Settings:
 
 def server(settings: S3Settings) -> Component:
     """Return the server; its root credentials travel in the environment, not in `ps`."""
+    tls = (f"--cert={settings.certificate}", f"--key={settings.key}") if settings.certificate else ()
     argv = (
         str(settings.binaries / "versitygw"),
+        *tls,
         f"--port={settings.address}:{settings.port}",
         f"--region={REGION}",
         f"--iam-dir={settings.folder / 's3-accounts'}",
@@ -105,7 +110,8 @@ class S3Server:
     region = REGION
     access_key = ROOT_ACCESS_KEY
 
-    def __init__(self, workdir: Path | str) -> None:
+    def __init__(self, workdir: Path | str, *, tls: bool = False) -> None:
+        self._authority = Authority(own_folder(Path(workdir).absolute()) / "pki") if tls else None
         self.workdir = Path(workdir).absolute()
         self.secret_key = secrets.token_hex(20)
         self._lease = PortLease()
@@ -143,7 +149,15 @@ class S3Server:
         binary_folder = binaries.ensure(binaries.S3_SERVER)
         own_folder(self.workdir)
         self._processes.stop_rest()
-        self._settings = S3Settings(self.workdir, binary_folder, self.secret_key, port=self._lease.take())
+        certificate, key = self._tls()
+        self._settings = S3Settings(
+            self.workdir,
+            binary_folder,
+            self.secret_key,
+            port=self._lease.take(),
+            certificate=certificate,
+            key=key,
+        )
         make_folders(self._settings)
         try:
             start_and_wait(self._processes, server(self._settings))
@@ -151,6 +165,16 @@ class S3Server:
             self.stop()
             raise
         return self
+
+    @property
+    def ca_pem(self) -> str | None:
+        """The authority that signed the server's certificate; None without TLS."""
+        return self._authority.certificate.read_text() if self._authority else None
+
+    def _tls(self) -> tuple[Path, Path] | tuple[None, None]:
+        if self._authority is None:
+            return None, None
+        return self._authority.issue("s3", CertificateRequest("s3", addresses=(self._settings.address,)))
 
     def stop(self) -> None:
         """End the server, by whomever it was started for `workdir`; data stay."""

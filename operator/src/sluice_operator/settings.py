@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from sluice_api.base import ApiModel
 from sluice_api.common import Profile, Uri
+from sluice_api.contracts.envelope import CertificatePem, StoreSettings
 
 Image = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 NamespacePattern = Annotated[str, StringConstraints(min_length=1, max_length=63)]
@@ -80,6 +81,32 @@ class StorageProfile(ProfileBase):
     service_account_name: str | None = None
     """ServiceAccount in the tenant's namespace, for workload identity."""
     read_prefixes: tuple[Uri, ...] = ()
+    ca_pem: CertificatePem | None = None
+    """Authority that signed the endpoint's certificate, when no image knows it."""
+    audit_prefix: Annotated[str, StringConstraints(pattern=r"^s3://[^ ]+\{namespace\}/$")] | None = None
+    """Where audit chains are archived; absent: below `prefix`. Must contain `{namespace}/` too."""
+    ledger_secret_name: str | None = None
+    """Secret that only the ledger stage is given, so that nothing else can write to the archive."""
+    ledger_service_account_name: str | None = None
+    """ServiceAccount of the ledger stage alone, for workload identity."""
+
+    def for_ledger(self) -> "StorageProfile":
+        """The same store as the ledger stage sees it: its own place, its own credentials if it has any."""
+        changes: dict[str, str | None] = {"prefix": self.audit_prefix or self.prefix}
+        if self.ledger_secret_name or self.ledger_service_account_name:
+            changes["secret_name"] = self.ledger_secret_name
+            changes["service_account_name"] = self.ledger_service_account_name
+        return self.model_copy(update=changes)
+
+    def store(self, namespace: str) -> StoreSettings:
+        """The store as a stage in the namespace is told of it."""
+        return StoreSettings(
+            root=self.root(namespace),
+            endpoint=self.endpoint,
+            region=self.region,
+            read_prefixes=self.read_prefixes,
+            ca_pem=self.ca_pem,
+        )
 
     def root(self, namespace: str) -> str:
         """The namespace's root, without a slash at the end."""

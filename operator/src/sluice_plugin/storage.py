@@ -32,9 +32,4 @@ def profile_settings(settings: Settings, namespace: str) -> StoreSettings:
     profile = settings.storage_profile(namespace)
     if profile is None:
         raise Refused(f"no storage profile allows {namespace}; ask the administrator, or give --root")
-    return StoreSettings(
-        root=profile.root(namespace),
-        endpoint=profile.endpoint,
-        region=profile.region,
-        read_prefixes=profile.read_prefixes,
-    )
+    return profile.store(namespace)

@@ -39,6 +39,11 @@ class ExitCode(IntEnum):
     STOPPED_ON_REQUEST = 75
 
 
+CertificatePem = Annotated[
+    str, StringConstraints(max_length=16_384, pattern=r"^-----BEGIN CERTIFICATE-----\n")
+]
+
+
 class StoreSettings(ApiModel):
     """Where a stage reads and writes. Credentials come from the environment, never from here."""
 
@@ -49,6 +54,8 @@ class StoreSettings(ApiModel):
     region: Annotated[str, StringConstraints(max_length=64)] | None = None
     read_prefixes: Annotated[tuple[Uri, ...], Field(max_length=16)] = ()
     """Further prefixes that may be read."""
+    ca_pem: CertificatePem | None = None
+    """Authority that signed the endpoint's certificate; absent: those that the image trusts."""
 
 
 class ProgressSettings(ApiModel):

@@ -142,12 +142,7 @@ def _envelope(
         attempt=attempt,
         request_hash=ask.request_hash,
         request=ask.request.dump(),
-        store=contract.StoreSettings(
-            root=ask.storage.root(resource.meta.namespace),
-            endpoint=ask.storage.endpoint,
-            region=ask.storage.region,
-            read_prefixes=ask.storage.read_prefixes,
-        ),
+        store=ask.storage.store(resource.meta.namespace),
         progress=progress,
         deadline_seconds=seconds_left,
     )

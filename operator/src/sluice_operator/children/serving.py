@@ -42,12 +42,7 @@ def pod_template(
         owner=resource.meta.name,
         request_hash=contract.request_hash("fetch", request),
         request=request.dump(),
-        store=contract.StoreSettings(
-            root=storage.root(resource.meta.namespace),
-            endpoint=storage.endpoint,
-            region=storage.region,
-            read_prefixes=storage.read_prefixes,
-        ),
+        store=storage.store(resource.meta.namespace),
     )
     return {
         "metadata": {
