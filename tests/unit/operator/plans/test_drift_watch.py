@@ -1,61 +1,24 @@
 """Drift checks of what is live: when they run, what they ask, what they leave, and what they never do."""
 
-from typing import Any
-
-from sluice_operator.model import Key
-from support.quickstart import SETTINGS, Stages, deployment_spec, quickstart
-from support.simcluster import NAMESPACE, Raw, SimCluster
-
-EVERY = 1200
-LIVE = Key(NAMESPACE, "Deployment", "live")
-
-
-def watched(stages: Stages | None = None, **drift: Any) -> SimCluster:
-    """A live quickstart whose model is watched."""
-    cluster = quickstart(stages)
-    cluster.add("Deployment", "live", deployment_spec(drift={"everySeconds": EVERY, **drift}))
-    cluster.settle()
-    return cluster
-
-
-def tick(cluster: SimCluster, number: int = 1) -> None:
-    """Let intervals pass, each with its check."""
-    for _ in range(number):
-        cluster.sleep(EVERY)
-        cluster.settle(rounds=12)
-
-
-def records(cluster: SimCluster, kind: str = "drift") -> list[Raw]:
-    found = [r["data"] for r in cluster.of("ControllerRevision") if r["data"].get("record") == kind]
-    return sorted(found, key=lambda r: (r.get("transition", 0), r.get("tick", 0)))
-
-
-def results(cluster: SimCluster) -> list[tuple[int, str]]:
-    return [(r["tick"], r["result"]) for r in records(cluster)]
-
-
-def drifted(cluster: SimCluster) -> tuple[str, str]:
-    found = cluster.objects["Deployment", "live"]["status"]["conditions"]
-    return next((c["status"], c["reason"]) for c in found if c["type"] == "Drifted")
+from support.driftsim import (
+    EVERY,
+    LIVE,
+    asked,
+    drifted,
+    jobs_of_checks,
+    live_slot,
+    records,
+    results,
+    tick,
+    watched,
+)
+from support.quickstart import SETTINGS, Stages, quickstart
+from support.simapi import Raw
+from support.simcluster import NAMESPACE, SimCluster
 
 
 def status(cluster: SimCluster) -> Raw:
     return dict(cluster.objects["Deployment", "live"]["status"]["drift"])
-
-
-def asked(stages: Stages, stage: str) -> list[Raw]:
-    """Requests of drift checks."""
-    return [e.request for e in stages.asked if e.stage == stage and e.request.get("identity")]
-
-
-def live_slot(cluster: SimCluster) -> str:
-    return str(cluster.objects["Service", "live"]["spec"]["selector"]["sluice.dev/slot"])
-
-
-def of_checks(cluster: SimCluster, kind: str) -> list[str]:
-    """Jobs, or their records, of drift checks."""
-    names = (d["metadata"]["name"] for d in cluster.of(kind))
-    return [n for n in names if n.startswith(("live-evaluate-", "live-judge-"))]
 
 
 def test_nothing_is_watched_unless_it_is_asked_for() -> None:
@@ -172,8 +135,9 @@ def test_old_ticks_and_their_jobs_do_not_pile_up() -> None:
     cluster = watched()
     tick(cluster, 25)
     assert [number for number, _ in results(cluster)] == list(range(16, 26))
-    assert len(of_checks(cluster, "Job")) <= 8
-    assert len(of_checks(cluster, "ControllerRevision")) <= 8
+    assert len(jobs_of_checks(cluster)) <= 8
+    stages = [r for r in records(cluster, "stage") if r["stage"] in ("evaluate", "judge")]
+    assert len(stages) <= 8 + 2, "two are the gate's"
 
 
 def test_a_check_takes_no_gpu() -> None:
@@ -182,6 +146,6 @@ def test_a_check_takes_no_gpu() -> None:
     cluster = watched()
     cluster.settings = type(SETTINGS).parse(settings)
     tick(cluster)
-    [job] = [j for j in cluster.of("Job") if j["metadata"]["name"].startswith("live-evaluate")]
+    job = next(j for j in jobs_of_checks(cluster) if "evaluate" in j["metadata"]["name"])
     container = job["spec"]["template"]["spec"]["containers"][0]
     assert "nvidia.com/gpu" not in container["resources"].get("limits", {})
