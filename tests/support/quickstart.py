@@ -96,7 +96,7 @@ class Stages:
         common = {
             "fingerprint": identity,
             "base": {"uri": request.base.uri, "digest": BASE},
-            "datasetDigest": request.dataset.digest,
+            "dataset": request.dataset.dump(),
         }
         if identity in self.artifacts:
             return common | {"artifact": self.artifacts[identity]}

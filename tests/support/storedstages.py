@@ -67,7 +67,7 @@ class StoredStages(Stages):
         return {
             "fingerprint": fingerprint(request, base),
             "base": {"uri": "models/base", "digest": base},
-            "datasetDigest": request.dataset.digest,
+            "dataset": request.dataset.dump(),
             "tokens": self._place(envelope),
             "totalSteps": 60,
         }

@@ -84,7 +84,9 @@ class PrepareResult(ApiModel):
 
     fingerprint: Hex64
     base: Given
-    dataset_digest: Digest
+    dataset: Written
+    """Manifest of the pack, and the pack's digest. A gate compares its suites with it, whatever became of the
+    pack."""
     artifact: ArtifactResult | None = None
     tokens: Written | None = None
     total_steps: Count = 0

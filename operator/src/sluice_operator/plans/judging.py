@@ -12,8 +12,7 @@ from sluice_operator.children.jobs import Ask
 from sluice_operator.facts import gate as facts
 from sluice_operator.facts.gate import Baseline, Policy
 from sluice_operator.facts.live import live
-from sluice_operator.facts.pack import pack_facts
-from sluice_operator.facts.run import RunFacts
+from sluice_operator.facts.run import RunFacts, prepared
 from sluice_operator.facts.stages import attempts_of
 from sluice_operator.model import Create, JobView, Observed, Problem, Related
 from sluice_operator.plans import status
@@ -181,23 +180,18 @@ def _scored(step: Advance) -> ScoredTarget:
 
 
 def _training_packs(observed: Observed, run: RunFacts) -> tuple[UriDigest, ...] | Problem:
-    """Packs that the run, and the runs that it started from, were trained on."""
+    """Packs that the run, and the runs that it started from, were trained on; these may be gone."""
     found: dict[str, UriDigest] = {}
     name: str | None = run.name
     seen: set[str] = set()
     while name is not None and name not in seen:
         seen.add(name)
         related = observed.find("TrainingRun", name)
-        if related is None:
-            message = f"TrainingRun {name} does not exist; its training data cannot be compared"
+        ready = prepared(related) if related else None
+        if related is None or ready is None:
+            message = f"TrainingRun {name} is not there; what it was trained on cannot be compared"
             return Problem(reasons.REFERENCE_NOT_FOUND, message)
-        pack_name = str(related.resource.spec.get("datasetRef", {}).get("name"))
-        pack = observed.find("DatasetPack", pack_name)
-        made = pack_facts(pack) if pack else None
-        if made is None:
-            message = f"DatasetPack {pack_name} of run {name} is not there; it cannot be compared"
-            return Problem(reasons.REFERENCE_NOT_FOUND, message)
-        found[made.digest] = UriDigest(uri=made.manifest.uri, digest=made.digest)
+        found[ready.dataset.digest] = ready.dataset
         parent = related.resource.spec.get("baseModel", {}).get("trainingRunRef")
         name = str(parent["name"]) if parent else None
     return tuple(found[d] for d in sorted(found))

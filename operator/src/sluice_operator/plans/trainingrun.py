@@ -194,7 +194,7 @@ def _ask_package(
         fingerprint=ready.fingerprint,
         weights=trained.weights,
         base=ready.base,
-        dataset=UriDigest(uri=resolved.pack.manifest.uri, digest=ready.dataset_digest),
+        dataset=ready.dataset,
         method=spec.method,
         adapter=spec.adapter,
     )

@@ -55,7 +55,7 @@ def _resolved(observed: Observed) -> Resolved | None:
     if ready is None:
         return None
     return Resolved(
-        dataset_digest=ready.dataset_digest, base_digest=ready.base.digest, fingerprint=ready.fingerprint
+        dataset_digest=ready.dataset.digest, base_digest=ready.base.digest, fingerprint=ready.fingerprint
     )
 
 

@@ -165,6 +165,21 @@ def test_T04_recreated_run_is_adopted_without_a_train_job() -> None:
     assert run["status"]["progress"] == {"percent": 100}
 
 
+def test_a_run_is_judged_although_the_pack_that_it_was_trained_on_is_gone() -> None:
+    stages = Stages()
+    cluster = quickstart(stages)
+    cluster.add("EvalGate", "gate", gate_spec() | {"candidates": {"trainingRunRef": {"name": "later"}}})
+    cluster.settle()
+    cluster.drop("DatasetPack", "train")
+    cluster.add("EvalGate", "gate", gate_spec())
+    cluster.settle()
+    asked = [e.request for e in stages.asked if e.stage == "judge"]
+    (pack,) = asked[-1]["trainingPacks"]
+    packed = next(e for e in stages.asked if e.stage == "pack" and e.owner == "train")
+    assert pack["uri"] == f"pack/{packed.request_hash}/x"
+    assert conditions(cluster, "EvalGate", "gate")["Passed"] == ("True", "Passed")
+
+
 def test_a_hand_moved_selector_is_put_back() -> None:
     cluster = quickstart()
     cluster.settle()

@@ -54,7 +54,7 @@ def run(request: PrepareRequest, ctx: Context) -> Output:
     known: dict[str, Any] = {
         "fingerprint": fingerprint(request, base.where.digest),
         "base": base.where,
-        "dataset_digest": request.dataset.digest,
+        "dataset": request.dataset,
     }
     artifact = _finished(ctx, known["fingerprint"])
     if artifact is not None:
