@@ -48,8 +48,8 @@ lint: setup ## Check style, types, layers, spelling and generated files.
 	@$(BIN)/python -m sluice_operator.chartgen --check
 
 .PHONY: test
-test: lint ## Lint, then unit, contract, integration and chart tests on a real control plane.
-	$(call say,tests (the first run builds the control plane: 5 to 10 minutes))
+test: lint ## Lint, then unit, contract, integration, chart and alert tests on a real control plane.
+	$(call say,tests (the first run builds the control plane and promtool: 8 to 14 minutes))
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) --junitxml=$(REPORTS)/tests.xml
 	$(call say,all green (JUnit report: $(REPORTS)/tests.xml))

@@ -15,6 +15,15 @@ app.kubernetes.io/name: sluice-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- /* Not empty when the Prometheus operator's kinds are there. */ -}}
+{{- define "sluice.monitoring" -}}
+{{- if .Capabilities.APIVersions.Has "monitoring.coreos.com/v1" -}}yes{{- end -}}
+{{- end -}}
+
+{{- define "sluice.monitoringLabels" -}}
+{{ merge (include "sluice.labels" . | fromYaml) .Values.monitoring.labels | toYaml }}
+{{- end -}}
+
 {{- define "sluice.image" -}}
 {{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag }}{{- end -}}
 {{- end -}}

@@ -1,7 +1,8 @@
-"""`python -m sluice_operator.chartgen --write | --check`: the chart's generated files.
+"""`python -m sluice_operator.chartgen --write | --check`: files that are generated from the operator.
 
 The chart carries a copy of the CRDs, because Helm reads no file outside of a chart, and a closed
-values.schema.json whose profiles are the operator's own settings models.
+values.schema.json whose profiles are the operator's own settings models. The reference of metrics is
+generated from their table.
 """
 
 import argparse
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_api.base import ApiModel
+from sluice_operator.metrics.reference import metrics_page
 from sluice_operator.settings import ComputeProfile, ServingProfile, StorageProfile
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -24,6 +26,7 @@ _PROFILES: dict[str, type[ApiModel]] = {
 _STRING = {"type": "string"}
 _MAP = {"type": "object", "additionalProperties": _STRING}
 _FREE = {"type": "object"}
+_FLAG = {"type": "boolean"}
 _COUNT = {"type": "integer", "minimum": 1}
 _NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _LIST = {"type": "array", "items": {"type": "object"}}
@@ -66,6 +69,7 @@ def values_schema() -> dict[str, Any]:
                 leaseRenewSeconds=_COUNT,
                 leaseRetrySeconds=_COUNT,
             ),
+            monitoring=_monitoring(),
             policies=_closed(enabled={"type": "boolean"}, trustedUsers=_NAMES, trustedGroups=_NAMES),
             profiles=_closed(**profiles),
             **{"global": _FREE},
@@ -74,11 +78,30 @@ def values_schema() -> dict[str, Any]:
     }
 
 
+def _monitoring() -> dict[str, Any]:
+    switch = _closed(enabled=_FLAG)
+    thresholds = ("driftUnknownSeconds", "gateStuckSeconds", "runSilentSeconds", "auditBehindSeconds")
+    return _closed(
+        labels=_MAP,
+        intervalSeconds=_COUNT,
+        serviceMonitor=switch,
+        podMonitor=switch,
+        rules=_closed(
+            enabled=_FLAG,
+            disabled=_NAMES,
+            labels=_MAP,
+            runbooks=_STRING,
+            thresholds=_closed(**dict.fromkeys(thresholds, _COUNT)),
+        ),
+    )
+
+
 def generated() -> dict[Path, str]:
-    """Content of every generated file of the chart."""
+    """Content of every generated file of the chart, and the reference of metrics."""
     files = {CHART / "values.schema.json": json.dumps(values_schema(), indent=2, sort_keys=True) + "\n"}
     for crd in sorted((ROOT / "crds").glob("*.yaml")):
         files[CHART / "files" / "crds" / crd.name] = crd.read_text()
+    files[ROOT / "docs" / "reference" / "metrics.md"] = metrics_page()
     return files
 
 

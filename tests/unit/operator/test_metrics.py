@@ -33,7 +33,7 @@ NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EARLY, LATE = "2026-01-01T10:00:00Z", "2026-01-01T11:00:00Z"
 DIGEST = "sha256:" + "ab" * 32
 SAFE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
@@ -121,7 +121,10 @@ def test_a_deployment_tells_what_is_live_and_how_it_got_there() -> None:
         "history": [{"cause": "health", "time": LATE}, {"cause": "automatic", "time": EARLY}],
         "refused": [{"digest": DIGEST}],
         "holds": [{"reason": "DriftHold"}, {"reason": "WindowClosed"}],
-        "conditions": [condition("Available", "False", "LiveUnavailable")],
+        "conditions": [
+            condition("Available", "False", "LiveUnavailable"),
+            condition("AuditArchived", "False", "AuditTampered"),
+        ],
         "audit": {"archivedSequence": 3},
     }
     chain = [link(3), link(4, "repair"), link(5, "health")]
@@ -133,6 +136,7 @@ def test_a_deployment_tells_what_is_live_and_how_it_got_there() -> None:
         "modeldeployment_last_transition_timestamp_seconds/health": seconds(LATE),
         "modeldeployment_last_repair_timestamp_seconds": seconds(EARLY),
         "modeldeployment_rollback_blocked": 0,
+        "modeldeployment_audit_tampered": 1,
         "modeldeployment_refused": 1,
         "modeldeployment_hold/DriftHold": 1,
         "modeldeployment_hold/WindowClosed": 1,
@@ -333,7 +337,7 @@ def test_heartbeats_are_told_between_passes(
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "EvalGate", "TrainingRun", "DatasetPack"])
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
     status=st.dictionaries(
         st.sampled_from(

@@ -41,6 +41,7 @@ def _moves(me: Related, status: Status) -> Iterator[Series]:
     yield from at(of.LAST_REPAIR, raw.time({"time": max(repairs, default="")}, "time"))
     told = {raw.text(c, "reason") for part in ("conditions", "holds") for c in raw.items(status, part)}
     yield flag(of.ROLLBACK_BLOCKED, bool(told & _BLOCKED))
+    yield flag(of.AUDIT_TAMPERED, reasons.AUDIT_TAMPERED.camel in told)
     yield Series(of.REFUSED, float(sum(1 for _ in raw.items(status, "refused"))))
     held = {raw.text(hold, "reason") for hold in raw.items(status, "holds")}
     yield from (Series(of.HOLD, 1.0, (reason,)) for reason in sorted(held))
@@ -48,7 +49,7 @@ def _moves(me: Related, status: Status) -> Iterator[Series]:
 
 def _drift(me: Related, status: Status) -> Iterator[Series]:
     wanted = raw.mapping(me.resource.spec, "drift")
-    if not wanted:
+    if not wanted or me.resource.spec.get("suspend") is True:
         return
     yield Series(of.DRIFT_INTERVAL, float(raw.integer(wanted, "everySeconds")))
     yield flag(of.DRIFTED, condition(status, "Drifted").get("status") == "True")

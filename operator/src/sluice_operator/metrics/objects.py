@@ -58,7 +58,7 @@ HOLD = about_object(
 )
 DRIFTED = about_object(
     "sluice_modeldeployment_drifted",
-    "1 while the condition Drifted is true; absent when nothing is watched.",
+    "1 while the condition Drifted is true; absent when nothing is watched or all is suspended.",
     unit="0 or 1",
 )
 DRIFT_VERDICT = about_object(
@@ -99,6 +99,11 @@ AUDIT_UNARCHIVED_SINCE = about_object(
     "sluice_modeldeployment_audit_unarchived_since_timestamp_seconds",
     "When the oldest record that is not archived was written; absent when all are.",
     unit="Unix seconds",
+)
+AUDIT_TAMPERED = about_object(
+    "sluice_modeldeployment_audit_tampered",
+    "1 while the audit chain, or its archive, is not as it was written.",
+    unit="0 or 1",
 )
 
 GATE_VERDICT = about_object(
