@@ -127,6 +127,10 @@ class Cache:
         found = ((k, self.related(k)) for k in self._graph.reachable(key))
         return {k: related for k, related in found if related is not None}
 
+    def concerned(self, key: Key) -> Concerned:
+        """Everybody who refers to `key`, however far, itself included."""
+        return self._graph.concerned(key)
+
     def count_conditions(self) -> Iterator[metrics.Sample]:
         """How many of our objects have which condition."""
         for kind in RESOURCES:

@@ -17,12 +17,14 @@ from sluice_plugin.explain import verb as explain
 from sluice_plugin.lineage import verb as lineage
 from sluice_plugin.logs import verb as logs
 from sluice_plugin.models import verb as models
+from sluice_plugin.plan import verb as plan
 from sluice_plugin.status import verb as status
 
 VERBS = (
     status,
     explain,
     logs,
+    plan,
     lineage,
     models,
 )

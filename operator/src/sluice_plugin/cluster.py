@@ -28,8 +28,18 @@ SETTINGS_KEY = "settings.yaml"
 
 
 def read_namespace(kubeconfig: Path, namespace: str, kinds: Collection[Kind]) -> Cache:
-    """All objects of these kinds in a namespace."""
-    return asyncio.run(_read_namespace(kubeconfig, namespace, kinds))
+    """All objects of these kinds in a namespace, as the operator sees them."""
+    cache = Cache()
+    for kind, item in read_objects(kubeconfig, namespace, kinds):
+        cache.put(kind, view_of(kind, item))
+    return cache
+
+
+def read_objects(
+    kubeconfig: Path, namespace: str, kinds: Collection[Kind]
+) -> tuple[tuple[Kind, dict[str, Any]], ...]:
+    """The same objects, as plain data."""
+    return asyncio.run(_read_objects(kubeconfig, namespace, kinds))
 
 
 def read_settings(kubeconfig: Path, operator_namespace: str) -> Settings:
@@ -59,17 +69,22 @@ def read_log(kubeconfig: Path, namespace: str, pod: str, container: str, *, foll
         transport.close()
 
 
-async def _read_namespace(kubeconfig: Path, namespace: str, kinds: Collection[Kind]) -> Cache:
-    transport, cache = _transport(kubeconfig), Cache()
+async def _read_objects(
+    kubeconfig: Path, namespace: str, kinds: Collection[Kind]
+) -> tuple[tuple[Kind, dict[str, Any]], ...]:
+    transport = _transport(kubeconfig)
     try:
         cluster = Cluster(transport)
-        for kind in kinds:
-            async for page in cluster.list_pages(kind, namespace):
-                for item in page.items:
-                    cache.put(kind, view_of(kind, item))
+        return tuple(
+            [
+                (kind, item)
+                for kind in kinds
+                async for page in cluster.list_pages(kind, namespace)
+                for item in page.items
+            ]
+        )
     finally:
         transport.close()
-    return cache
 
 
 async def _read_config_maps(kubeconfig: Path, namespace: str) -> list[Any]:

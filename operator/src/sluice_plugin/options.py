@@ -28,16 +28,26 @@ def add_storage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--root", help="the namespace's artifacts: s3://bucket/prefix or file:///folder")
     parser.add_argument("--endpoint", help="default: AWS_ENDPOINT_URL_S3, or the storage profile's")
     parser.add_argument("--region", help="default: AWS_REGION, or the storage profile's")
+    add_operator(parser)
+
+
+def add_operator(parser: argparse.ArgumentParser) -> None:
+    """Where the operator's settings are."""
     parser.add_argument(
         "--operator-namespace",
         default=OPERATOR_NAMESPACE,
-        help=f"where the operator's settings are, to find the storage profile; default: {OPERATOR_NAMESPACE}",
+        help=f"where the operator's settings are, to find the profiles; default: {OPERATOR_NAMESPACE}",
     )
 
 
 def kubeconfig(args: argparse.Namespace) -> Path:
     """The kubeconfig; several files may be joined by colons, as for kubectl."""
     return Path(args.kubeconfig or os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
+
+
+def has_kubeconfig(args: argparse.Namespace) -> bool:
+    """Whether there is a cluster to ask."""
+    return any(Path(part).is_file() for part in str(kubeconfig(args)).split(os.pathsep))
 
 
 def namespace(args: argparse.Namespace) -> str:

@@ -1,0 +1,165 @@
+"""Whether a manifest is one that the API server would take: models and rules, with a guess at typos. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from difflib import get_close_matches
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from sluice_api import meta
+from sluice_api.base import ApiModel, Name
+from sluice_api.kinds import KINDS
+from sluice_operator import raw
+from sluice_operator.model import Key, ResourceKind
+from sluice_plugin.plan.files import Manifest
+
+_TOP = ("apiVersion", "kind", "metadata", "spec", "status")
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+_QUOTED = re.compile(r"'([^']*)'")
+Location = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that the API server, or an operator, would refuse."""
+
+    where: str
+    path: str
+    message: str
+    hint: str = ""
+
+    def dump(self) -> dict[str, str]:
+        """Plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A valid object of a file."""
+
+    where: str
+    key: Key
+    spec: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def model(self) -> ApiModel:
+        """The spec with its defaults."""
+        return KINDS[self.key.kind].spec.parse(self.spec)
+
+
+def is_ours(manifest: Manifest) -> bool:
+    """Whether a manifest is meant to be an object of Sluice."""
+    return raw.text(manifest.data, "apiVersion").split("/")[0] == meta.GROUP
+
+
+def check(manifest: Manifest, namespace: str) -> Document | list[Problem]:
+    """The object, or all that is wrong with it."""
+    found = list(_problems(manifest))
+    if found:
+        return found
+    data = manifest.data
+    kind: ResourceKind = data["kind"]
+    own = raw.text(data, "metadata", "namespace") or namespace
+    key = Key(own, kind, raw.text(data, "metadata", "name"))
+    return Document(manifest.where, key, data.get("spec") or {}, data["metadata"])
+
+
+def frozen_fields(old: ApiModel, new: ApiModel) -> tuple[str, ...]:
+    """Fields that differ and may not: experiments never change."""
+    mutable = getattr(type(new), "MUTABLE", None)
+    if mutable is None:
+        return ()
+    before, after = old.dump(), new.dump()
+    differing = (f for f in {*before, *after} if before.get(f) != after.get(f))
+    return tuple(sorted(f for f in differing if f not in mutable))
+
+
+def _problems(manifest: Manifest) -> Iterator[Problem]:
+    where, data = manifest.where, manifest.data
+    version, kind = raw.text(data, "apiVersion"), raw.text(data, "kind")
+    if version != meta.API_VERSION:
+        yield Problem(where, "apiVersion", f"{version!r} is not served", f"use {meta.API_VERSION}")
+    for name in data:
+        if name not in _TOP:
+            yield Problem(where, str(name), "there is no such field", _guess(str(name), _TOP))
+    yield from _name_problems(where, data)
+    if kind not in KINDS:
+        yield Problem(where, "kind", f"{kind!r} is no kind of Sluice", _guess(kind, tuple(KINDS)))
+        return
+    spec = data.get("spec")
+    if spec is not None and not isinstance(spec, Mapping):
+        yield Problem(where, "spec", "must be a mapping")
+        return
+    try:
+        KINDS[kind].spec.parse(spec or {})
+    except ValidationError as error:
+        for found in _causes(error):
+            yield _spec_problem(where, KINDS[kind].spec, found)
+    except (TypeError, ValueError) as error:
+        # YAML has values that JSON has not, such as dates.
+        yield Problem(where, "spec", str(error), "put the value into quotes")
+
+
+def _name_problems(where: str, data: object) -> Iterator[Problem]:
+    name = raw.text(data, "metadata", "name")
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
+        hint = "use at most 40 lower-case letters, digits and dashes, a letter first"
+        yield Problem(where, "metadata.name", f"{name!r} is no name", hint)
+
+
+def _causes(error: ValidationError) -> list[Any]:
+    """What is wrong at its place, without what is wrong above only because of it."""
+    found = error.errors()
+    places = [e["loc"] for e in found]
+    return [e for e in found if not any(p != e["loc"] and p[: len(e["loc"])] == e["loc"] for p in places)]
+
+
+def _spec_problem(where: str, model: type[ApiModel], error: Any) -> Problem:
+    location: Location = error["loc"]
+    path, message, hint = _path(location), str(error["msg"]).removeprefix("Value error, "), ""
+    if error["type"] == "extra_forbidden":
+        message, hint = "there is no such field", _guess(str(location[-1]), _fields_at(model, location[:-1]))
+    elif error["type"] == "literal_error":
+        allowed = _QUOTED.findall(str(error["ctx"]["expected"]))
+        message, hint = f"{error['input']!r} is not allowed", _guess(str(error["input"]), allowed)
+    elif error["type"] == "string_type" and isinstance(error["input"], int | float):
+        hint = f'write it in quotes: "{error["input"]}"'
+    elif error["type"] == "missing":
+        message = "must be given"
+    return Problem(where, path, message, hint)
+
+
+def _path(location: Location) -> str:
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return f"spec{''.join(parts)}"
+
+
+def _guess(word: str, known: Sequence[str]) -> str:
+    lower = {k.lower(): k for k in known}
+    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {lower[near[0]]}?"
+    return f"there are: {', '.join(sorted(known))}" if known else ""
+
+
+def _fields_at(model: type[ApiModel], location: Location) -> tuple[str, ...]:
+    """JSON names of the fields where an unknown one stood."""
+    here: type[ApiModel] | None = model
+    for part in location:
+        if isinstance(part, int) or here is None:
+            continue
+        fields = (f for f in here.model_fields.values() if f.alias == part)
+        here = next((m for f in fields if (m := _model_in(f.annotation))), None)
+    return tuple(str(f.alias) for f in here.model_fields.values()) if here else ()
+
+
+def _model_in(annotation: Any) -> type[ApiModel] | None:
+    """The model that an annotation such as `tuple[Model, ...] | None` holds."""
+    if isinstance(annotation, type) and issubclass(annotation, ApiModel):
+        return annotation
+    return next((m for part in get_args(annotation) if (m := _model_in(part))), None)

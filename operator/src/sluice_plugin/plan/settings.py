@@ -1,0 +1,95 @@
+"""The settings that a plan is made with: a file's, the operator's own, or the chart's defaults.
+
+Helm values are taken, too, because they are what a repository of manifests holds.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from sluice_operator import raw
+from sluice_operator.settings import ServingProfile, Settings, StorageProfile
+from sluice_plugin.errors import Refused
+from sluice_plugin.plan.check import Document
+
+_BUCKET = re.compile(r"s3://[^/\"]+/")
+
+
+@dataclass(frozen=True)
+class Known:
+    """Settings, and what was assumed about them."""
+
+    settings: Settings
+    notes: tuple[str, ...] = ()
+
+
+def from_file(path: Path) -> Known:
+    """Settings of the operator, or values of its chart."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        return Known(_from_values(data) if "profiles" in data else Settings.parse(data))
+    except (OSError, ValidationError, yaml.YAMLError, TypeError) as error:
+        raise Refused(
+            f"{path} holds neither settings of the operator nor values of its chart: {error}"
+        ) from error
+
+
+def defaults(documents: Iterable[Document]) -> Known:
+    """What the chart offers by default. It has no storage and no engine: they are assumed."""
+    known = _from_values({})
+    specs = [d.spec for d in documents]
+    notes = ["the compute profiles are the chart's defaults; --settings names a file with your own"]
+    if not known.storage:
+        known = known.model_copy(update={"storage": (_any_storage(specs),)})
+        notes.append("a storage profile allows every bucket that the files name")
+    if not known.serving:
+        known = known.model_copy(update={"serving": tuple(_any_serving(specs))})
+        notes.append("serving profiles allow every argument that the files give")
+    return Known(known, tuple(notes))
+
+
+def chart_values() -> dict[str, Any]:
+    """The chart's defaults, as far as they decide what may be asked for."""
+    found = yaml.safe_load((files("sluice_plugin.plan") / "values.yaml").read_text(encoding="utf-8"))
+    return dict(found)
+
+
+def _from_values(values: Mapping[str, Any]) -> Settings:
+    """As the chart's template makes them: mappings are merged, lists are replaced."""
+    base = chart_values()
+    image = {**base["trainerImage"], **raw.mapping(values, "trainerImage")}
+    profiles = {**base["profiles"], **raw.mapping(values, "profiles")}
+    tag = f"@{image['digest']}" if image.get("digest") else f":{image['tag']}"
+    return Settings.parse({"trainerImage": f"{image['repository']}{tag}", **profiles})
+
+
+def _any_storage(specs: list[Mapping[str, Any]]) -> StorageProfile:
+    buckets = sorted(set(_BUCKET.findall(json.dumps(specs, default=str))))
+    return StorageProfile(
+        name="assumed",
+        allowed_namespaces=("*",),
+        prefix="s3://assumed/{namespace}/",
+        read_prefixes=tuple(buckets),
+    )
+
+
+def _any_serving(specs: list[Mapping[str, Any]]) -> Iterable[ServingProfile]:
+    asked: dict[str, set[str]] = {"default": set()}
+    for spec in specs:
+        serving = raw.mapping(spec, "serving")
+        names = {raw.text(a, "name") for a in raw.items(serving, "arguments")}
+        asked.setdefault(raw.text(serving, "profile") or "default", set()).update(names)
+    for name, arguments in asked.items():
+        yield ServingProfile(
+            name=name,
+            allowed_namespaces=("*",),
+            image="(the serving profile's image)",
+            allowed_arguments=tuple(sorted(arguments)),
+        )

@@ -1,0 +1,140 @@
+"""The verb `plan -f FILE`: what would happen if the files were applied. Nothing is written anywhere.
+
+Exit code 0: everything is valid and gets on by itself; 1: something is invalid, or would stall.
+"""
+
+import argparse
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+
+from sluice_operator.kinds import WATCHED
+from sluice_plugin import cluster, options
+from sluice_plugin.console import console, print_json
+from sluice_plugin.errors import Refused
+from sluice_plugin.plan import settings
+from sluice_plugin.plan.check import Document, Problem, check, is_ours
+from sluice_plugin.plan.files import Manifest, read_manifests
+from sluice_plugin.plan.planned import Planned, plan_for, refused_changes
+from sluice_plugin.plan.settings import Known
+from sluice_plugin.plan.world import World
+
+ASSUMED = "every stage ends well, every candidate passes its gate, and new packs have rows enough"
+_COLOURS = {"stalled": "red", "held": "yellow", "wait": "yellow", "ready": "green", "traffic": "green"}
+
+
+def add_to(verbs: Any) -> None:
+    """Add the verb to the command line."""
+    parser = verbs.add_parser("plan", help="what would happen if files were applied; writes nothing")
+    parser.add_argument(
+        "-f", "--filename", action="append", required=True, metavar="FILE|FOLDER|-", help="may be given again"
+    )
+    parser.add_argument("--offline", action="store_true", help="ask no cluster: nothing exists but the files")
+    parser.add_argument(
+        "--settings", type=Path, metavar="FILE", help="settings of the operator, or values of its chart"
+    )
+    options.add_cluster(parser)
+    options.add_operator(parser)
+    options.add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan."""
+    offline = args.offline or not options.has_kubeconfig(args)
+    manifests = read_manifests(args.filename)
+    namespace = args.namespace or ("default" if offline else options.namespace(args))
+    documents, problems = sort_out([m for m in manifests if is_ours(m)], namespace)
+    if not documents and not problems:
+        raise Refused(f"nothing of Sluice in {', '.join(args.filename)}")
+    notes = [f"{m.where} is no object of Sluice and is left out" for m in manifests if not is_ours(m)]
+    known = _settings(args, documents, offline=offline)
+    world = World(known.settings, datetime.now(UTC).replace(microsecond=0))
+    if not offline:
+        _load(world, args, {d.key.namespace for d in documents})
+    problems += refused_changes(world, documents)
+    planned, at_rest = plan_for(world, documents) if not problems else ((), True)
+    notes += [*known.notes, ASSUMED, *_doubts(documents, known, at_rest=at_rest)]
+    if offline:
+        notes.append("no cluster was asked: nothing exists yet but what the files hold")
+    _answer(args, problems, planned, notes)
+    return 1 if problems or any(p.is_stalled for p in planned) else 0
+
+
+def sort_out(manifests: Iterable[Manifest], namespace: str) -> tuple[list[Document], list[Problem]]:
+    """Valid objects, and all that is wrong with the others."""
+    documents: list[Document] = []
+    problems: list[Problem] = []
+    for manifest in manifests:
+        found = check(manifest, namespace)
+        if isinstance(found, Document):
+            documents.append(found)
+        else:
+            problems += found
+    return documents, problems
+
+
+def _settings(args: argparse.Namespace, documents: list[Document], *, offline: bool) -> Known:
+    if args.settings:
+        return settings.from_file(args.settings)
+    assumed = settings.defaults(documents)
+    if offline:
+        return assumed
+    try:
+        return Known(cluster.read_settings(options.kubeconfig(args), args.operator_namespace))
+    except Refused as error:
+        return Known(
+            assumed.settings, (f"the operator's settings could not be read: {error}", *assumed.notes)
+        )
+
+
+def _load(world: World, args: argparse.Namespace, namespaces: Iterable[str]) -> None:
+    for namespace in sorted(namespaces):
+        for kind, data in cluster.read_objects(options.kubeconfig(args), namespace, tuple(WATCHED)):
+            world.load(kind, data)
+
+
+def _doubts(documents: list[Document], known: Known, *, at_rest: bool) -> Iterable[str]:
+    watched = known.settings.watch_namespaces
+    for namespace in sorted({d.key.namespace for d in documents}):
+        if watched and namespace not in watched:
+            yield f"the operator does not watch namespace {namespace}: nothing of this would happen"
+    if not at_rest:
+        yield "things went on changing: the plan ends before they were at rest"
+
+
+def _answer(
+    args: argparse.Namespace, problems: list[Problem], planned: Iterable[Planned], notes: list[str]
+) -> None:
+    if args.output == "json":
+        print_json(
+            {
+                "problems": [p.dump() for p in problems],
+                "objects": [p.dump() for p in planned],
+                "notes": notes,
+            }
+        )
+        return
+    for problem in problems:
+        hint = f"; {problem.hint}" if problem.hint else ""
+        console().print(f"[red]✖[/] {escape(f'{problem.where}: {problem.path}: {problem.message}{hint}')}")
+    for one in planned:
+        _show(one)
+    for note in notes if not problems else ():
+        console().print(f"[dim]• {escape(note)}[/]")
+    console().print("Nothing was written.")
+
+
+def _show(one: Planned) -> None:
+    console().print(f"[bold]{escape(f'{one.key.kind}/{one.key.name}')}[/]  {one.change}")
+    for need in one.needs:
+        console().print(f"  {'needs':8} {escape(need)}")
+    for step in one.steps:
+        colour = _COLOURS.get(step.action, "default")
+        times = f" ({step.times} times)" if step.times > 1 and step.action != "wait" else ""
+        console().print(f"  [{colour}]{step.action:8}[/] {escape(step.text)}{times}")
+    if one.steps and one.steps[-1].action in ("stalled", "held"):
+        console().print(f"  {'':8} → {escape(str(one.steps[-1].details.get('nextStep', '')))}")
