@@ -16,6 +16,8 @@ from sluice_api.metrics import METRICS, MetricKind
 
 BOOTSTRAP_DRAWS: Final = 10_000
 """Draws of the bootstrap that bounds means and macro-F1."""
+EQUAL_BASELINE: Final = "counted for a baseline that is as good as the candidate"
+"""Against a worse baseline fewer items may do, but a gate must work once the baseline is good."""
 MOST_CLASSES: Final = 64
 """Most labels that a pack may have."""
 _LIMIT: Final = 2**30
@@ -28,12 +30,22 @@ class Reachability:
     ok: bool
     needed: int | None
     """Fewest items; None when no number of items is enough."""
+    assumes: str = ""
+    """What is taken for granted about the baseline; empty when nothing is."""
+
+    @property
+    def told(self) -> str:
+        """The need in words."""
+        if self.needed is None:
+            return "another threshold: no number of items is enough"
+        return f"at least {self.needed} items" + (f", {self.assumes}" if self.assumes else "")
 
 
 def reachable(criterion: Criterion, items: int, classes: int = MOST_CLASSES) -> Reachability:
     """Whether a perfect candidate passes the criterion with this many items (or groups)."""
     needed = items_needed(criterion, classes)
-    return Reachability(ok=needed is not None and items >= needed, needed=needed)
+    assumes = EQUAL_BASELINE if _tolerates_worse(demand_of(criterion)) else ""
+    return Reachability(ok=needed is not None and items >= needed, needed=needed, assumes=assumes)
 
 
 def items_needed(criterion: Criterion, classes: int = MOST_CLASSES) -> int | None:
@@ -57,10 +69,18 @@ def items_for(demand: Demand, classes: int = MOST_CLASSES) -> int | None:
 def _best_case(demand: Demand, kind: MetricKind, classes: int) -> Callable[[int], bool]:
     """Whether a perfect candidate passes with n items. `at most` is mirrored to `at least`."""
     if demand.compares:
-        margin = demand.threshold if demand.at_least else -demand.threshold
+        margin = _margin(demand)
         return lambda n: _best_difference_passes(n, margin, demand.confidence, kind, classes)
     floor = demand.threshold if demand.at_least else 1 - demand.threshold
     return lambda n: _best_value(n, demand.confidence, kind, classes) >= floor
+
+
+def _margin(demand: Demand) -> float:
+    return demand.threshold if demand.at_least else -demand.threshold
+
+
+def _tolerates_worse(demand: Demand) -> bool:
+    return demand.compares and _margin(demand) < 0
 
 
 def _best_value(n: int, confidence: float, kind: MetricKind, classes: int) -> float:

@@ -60,6 +60,19 @@ def test_reachable_names_the_number() -> None:
     assert not reachable(criterion(value="1"), items=10**6).ok
 
 
+def test_what_is_assumed_about_the_baseline_is_told() -> None:
+    alone, better = reachable(criterion(value="0.98"), 1), reachable(criterion(value="0.1", **PAIRED), 1)
+    assert (alone.told, better.assumes) == ("at least 149 items", "")
+    tolerant = [
+        criterion(value="-0.02", **PAIRED),
+        criterion(value="0.02", **PAIRED, operator="LessOrEqual", metric="unparseable_rate"),
+    ]
+    for asked in tolerant:
+        told = reachable(asked, 1).told
+        assert told == "at least 180 items, counted for a baseline that is as good as the candidate"
+    assert reachable(criterion(value="1"), 1).told.startswith("another threshold")
+
+
 def test_absent_fields_have_the_defaults_of_the_schema() -> None:
     plain = Criterion.parse({"suite": "s", "metric": "accuracy", "operator": "LessOrEqual", "value": "0.1"})
     demand = demand_of(plain)

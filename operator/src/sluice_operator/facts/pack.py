@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import PackResult
 from sluice_api.datasetpack import Task
+from sluice_operator import raw
 from sluice_operator.facts.stages import successes, typed
 from sluice_operator.model import Related
 
@@ -18,6 +19,8 @@ class PackFacts:
     digest: str
     manifest: UriDigest
     result: PackResult
+    labels: int = 0
+    """Labels of a classification task; a suite asks for no others."""
 
     def rows(self, split: str) -> int:
         """Rows of a split; 0 when there is none."""
@@ -32,5 +35,6 @@ def pack_facts(related: Related) -> PackFacts | None:
             spec = related.resource.spec
             task: Task = "Classification" if spec.get("task") == "Classification" else "Chat"
             purpose = str(spec.get("purpose", "Train"))
-            return PackFacts(purpose, task, result.digest, result.manifest, result)
+            labels = len(list(raw.mapping(spec, "classification").get("labels", ())))
+            return PackFacts(purpose, task, result.digest, result.manifest, result, labels)
     return None

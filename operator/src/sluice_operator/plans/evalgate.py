@@ -76,10 +76,9 @@ def _check_reach(policy: Policy) -> Stop | None:
         demand = demand_of(criterion)
         if items == 0:
             return Stop("Stalled", reasons.SUITE_EMPTY, f"suite {criterion.suite} has no items")
-        reach = reachable(criterion, items)
+        reach = reachable(criterion, items, policy.packs[criterion.suite].labels)
         if not reach.ok and demand.required:
-            needed = f"at least {reach.needed} items" if reach.needed else "another threshold: none is enough"
-            message = f"{demand.words} needs {needed}; suite {criterion.suite} has {items}"
+            message = f"{demand.words} needs {reach.told}; suite {criterion.suite} has {items}"
             return Stop("Stalled", reasons.GATE_UNREACHABLE, message)
     return None
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sluice_api import reasons
-from support.quickstart import Stages, deployment_spec, gate_spec, quickstart, run_spec
+from support.quickstart import Stages, deployment_spec, gate_spec, pack_spec, quickstart, run_spec
 from support.simcluster import SimCluster
 
 
@@ -208,6 +208,20 @@ def test_a_gate_that_nobody_could_pass_takes_no_job() -> None:
     cluster.settle()
     assert conditions(cluster, "EvalGate", "gate")["Stalled"] == ("True", "GateUnreachable")
     assert not [w for w in cluster.writes if "evaluate" in w[2]]
+
+
+@pytest.mark.parametrize(("labels", "reason"), [(2, "GateUnreachable"), (20, "Passed")])
+def test_reach_of_macro_f1_counts_the_labels_of_the_suite(labels: int, reason: str) -> None:
+    """At 0.98, 147 items are needed with 2 labels and 120 with 20."""
+    names = [f"label-{n}" for n in range(labels)]
+    criterion = gate_spec("0.98")["criteria"][0] | {"metric": "macro_f1"}
+    cluster = quickstart(Stages(items=130), gate_spec(criteria=[criterion]))
+    classification = {"labels": names, "instruction": "Which one?"}
+    spec = pack_spec("gold", "Evaluation") | {"task": "Classification", "classification": classification}
+    cluster.drop("DatasetPack", "gold")
+    cluster.add("DatasetPack", "gold", spec)
+    cluster.settle()
+    assert reason in {c[1] for c in conditions(cluster, "EvalGate", "gate").values()}
 
 
 def test_a_failed_stage_is_tried_again_within_its_budget() -> None:
