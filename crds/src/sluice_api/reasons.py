@@ -113,6 +113,9 @@ CHILD_CONFLICT: Final = _human(
     "child_conflict", "Rename this object or delete the object that the message names."
 )
 APPLY_FAILED: Final = _dependency("apply_failed", "Read the message; the operator tries again by itself.")
+PASS_CRASHED: Final = _dependency(
+    "pass_crashed", "Nothing to do; it is tried again. Report the log lines that share its trace_id."
+)
 JOB_CREATED: Final = _normal("job_created")
 STAGE_SUCCEEDED: Final = _normal("stage_succeeded")
 

@@ -1,10 +1,14 @@
 """Logs: one JSON object a line, the same field names everywhere, and nothing that looks like a secret."""
 
+import contextlib
 import json
 import logging
 import re
 import sys
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "taskName"}
@@ -31,6 +35,19 @@ _FLOORS = {
 }
 
 
+_ABOUT: ContextVar[Mapping[str, str]] = ContextVar("what is at work", default=MappingProxyType({}))
+
+
+@contextlib.contextmanager
+def about(**fields: str) -> Iterator[None]:
+    """Give these fields to every line that is logged in the block, and in no other task."""
+    token = _ABOUT.set({**_ABOUT.get(), **fields})
+    try:
+        yield
+    finally:
+        _ABOUT.reset(token)
+
+
 def redact(text: str) -> str:
     """The text without tokens, keys and signatures."""
     return _SECRET.sub(lambda match: (match["keep"] or "") + HIDDEN, text)
@@ -40,13 +57,14 @@ class JsonFormatter(logging.Formatter):
     """Writes a record as one line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Time, level, logger, message and the fields that were given with `extra`."""
+        """Time, level, logger, message, what is at work and the fields that were given with `extra`."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
+        line |= _ABOUT.get()
         line |= {k: v for k, v in vars(record).items() if k not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sluice_api import reasons
+from sluice_api.reasons import Reason
 from sluice_api.records import DriftRecord
 from sluice_operator import metrics
 from sluice_operator.adapters.cluster.cluster import Cluster
@@ -76,7 +77,7 @@ class Reconciler:
         """Log and post events when something happened, then write the status when it differs."""
         differs = plan.status is not None and self._statuses.differs(resource, plan.status)
         if is_news or differs:
-            self._log(resource.key, plan, is_news=is_news)
+            self._log(plan, is_news=is_news)
             for note in plan.events:
                 await self._recorder.post(resource, note)
         if plan.status is not None and differs:
@@ -93,10 +94,10 @@ class Reconciler:
         self._statuses.wrote(resource.key, status, answer)
         self._intake.take(kind, answer)
 
-    def _log(self, key: Key, plan: Plan, *, is_news: bool) -> None:
+    def _log(self, plan: Plan, *, is_news: bool) -> None:
         told = (f"{note.reason.camel}: {note.message}" for note in plan.events)
         for line in dict.fromkeys((*(plan.details if is_news else ()), *told)):
-            LOG.info(line, extra={"kind": key.kind, "namespace": key.namespace, "object": key.name})
+            LOG.info(line)
 
 
 def _count_check(write: Write) -> None:
@@ -106,9 +107,14 @@ def _count_check(write: Write) -> None:
         metrics.DRIFT_CHECKS.labels(data["result"]).inc()
 
 
+def reason_of(error: Exception) -> Reason:
+    """Why a write did not happen."""
+    return reasons.CHILD_CONFLICT if isinstance(error, ChildConflict) else reasons.APPLY_FAILED
+
+
 def show_failure(observed: Observed, plan: Plan, error: Exception) -> Plan:
     """The plan as it is told when a write was refused: conditions and an Event say what and why."""
-    reason = reasons.CHILD_CONFLICT if isinstance(error, ChildConflict) else reasons.APPLY_FAILED
+    reason = reason_of(error)
     message = f"{error} {reason.next_step}"
     status = with_failure(plan.status, reason, message, observed) if plan.status is not None else None
     return Plan(status=status, events=(EventNote(reason, message),))

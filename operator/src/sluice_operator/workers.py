@@ -5,15 +5,17 @@ An error of one key is that key's alone. Only a lost Lease ends a worker.
 
 import asyncio
 import logging
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from sluice_operator import metrics
+from sluice_api import reasons
+from sluice_operator import logs, metrics
 from sluice_operator.adapters.cluster.errors import ApiError, Forbidden, Invalid
 from sluice_operator.lease import LeaseLost
 from sluice_operator.model import Key
 from sluice_operator.queue import WakeQueue
-from sluice_operator.reconcile import Outcome
+from sluice_operator.reconcile import Outcome, reason_of
 from sluice_operator.writes import ChildConflict, Outdated
 
 LOG = logging.getLogger(__name__)
@@ -58,7 +60,12 @@ class Workers:
             self._idle.add(task)
             key = await self._queue.get()
             self._idle.discard(task)
-            with metrics.WORKERS_ACTIVE.track_inprogress():
+            # All lines of a pass share the key and an id of their own.
+            trace = secrets.token_hex(8)
+            with (
+                metrics.WORKERS_ACTIVE.track_inprogress(),
+                logs.about(kind=key.kind, namespace=key.namespace, object=key.name, trace_id=trace),
+            ):
                 await self._pass(key)
 
     async def _pass(self, key: Key) -> None:
@@ -80,7 +87,7 @@ class Workers:
 
     def _give_back(self, key: Key, error: Exception) -> str:
         """Put a failed key back into the queue; returns what kind of failure it was."""
-        fields = {"kind": key.kind, "namespace": key.namespace, "object": key.name, "error": str(error)}
+        fields: dict[str, str | float] = {"error": str(error)}
         match error:
             case Outdated():
                 self._queue.failed(key)
@@ -88,12 +95,14 @@ class Workers:
                 return "outdated"
             case ApiError() | ChildConflict():
                 delay = self._queue.failed(key, _shortest_wait(error))
-                LOG.warning("pass failed", extra=fields | {"retry_seconds": round(delay, 3)})
+                fields |= {"reason": reason_of(error).camel, "retry_seconds": round(delay, 3)}
+                LOG.warning("pass failed", extra=fields)
                 return "refused" if isinstance(error, Forbidden | Invalid | ChildConflict) else "unavailable"
             case _:
                 metrics.PANICS.labels(key.kind).inc()
                 delay = self._queue.failed(key)
-                LOG.error("pass crashed", exc_info=error, extra=fields | {"retry_seconds": round(delay, 3)})
+                fields |= {"reason": reasons.PASS_CRASHED.camel, "retry_seconds": round(delay, 3)}
+                LOG.error("pass crashed", exc_info=error, extra=fields)
                 return "panic"
 
 
