@@ -18,6 +18,7 @@ DIGEST = f"sha256:{HEX}"
 CRITERION = {"suite": "gold", "metric": "accuracy", "operator": "GreaterOrEqual", "value": "0.8"}
 COMPARING = CRITERION | {"compare": "DeltaToBaseline"}
 HTTPS = {"name": "rows", "locator": "https://example.org/rows.csv", "mapper": "ChatMessages"}
+LABELLED = {"name": "rows", "locator": "s3://bucket/rows.csv", "mapper": "LabelToClassification"}
 CLASSES = {"labels": ["a", "b"], "instruction": "Say a or b."}
 
 
@@ -43,6 +44,11 @@ EXAMPLES: dict[str, Example] = {
         "DatasetPack",
         {"task": "Classification", "classification": CLASSES},
         {"task": "Chat", "classification": CLASSES},
+    ),
+    "mapper LabelToClassification needs": Example(
+        "DatasetPack",
+        {"task": "Classification", "classification": CLASSES, "sources": [LABELLED]},
+        {"sources": [LABELLED]},
     ),
     "exactly one of s3 and trainingRunRef": Example(
         "TrainingRun",

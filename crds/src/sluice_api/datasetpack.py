@@ -130,6 +130,15 @@ class DatasetPackSpec(BoundedSpec):
             holds=lambda s: (s.task == "Classification") == (s.classification is not None),
             field="classification",
         ),
+        Rule(
+            cel="self.task == 'Classification' || "
+            "self.sources.all(s, s.mapper != 'LabelToClassification')",
+            message="mapper LabelToClassification needs task Classification",
+            holds=lambda s: (
+                s.task == "Classification" or all(x.mapper != "LabelToClassification" for x in s.sources)
+            ),
+            field="task",
+        ),
     )
 
     sources: Annotated[
