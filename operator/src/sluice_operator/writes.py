@@ -77,9 +77,13 @@ class Writer:
         except NotFound:
             raise Outdated(f"{kind} {name} was deleted while it was created") from None
         view = self._intake.take(kind, found)
+        owner, me = view.meta.owner, self._owner
+        if not carries_labels(found, manifest):
+            # No watch would ever show it to us again.
+            whose = describe_owner(owner)
+            raise ChildConflict(f"{kind} {name} exists without our labels and belongs to {whose}")
         if is_same(found, manifest):
             return
-        owner, me = view.meta.owner, self._owner
         if view.meta.deleting or (owner is not None and owner.uid == me.meta.uid):
             raise Outdated(f"{kind} {name} is there already, and differs")
         if owner is not None and (owner.kind, owner.name) == (me.kind, me.meta.name):
@@ -138,6 +142,13 @@ class Writer:
 
     def _take(self, manifest: Mapping[str, Any], answer: object) -> None:
         self._intake.take(kind_of(manifest), answer)
+
+
+def carries_labels(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether an object carries the labels of ours by which it is watched, and told whose it is."""
+    have, want = (raw.mapping(x, "metadata", "labels") for x in (found, wanted))
+    keys = (names.LABEL_MANAGED_BY, names.LABEL_OWNER_KIND, names.LABEL_OWNER)
+    return all(have.get(key) == want.get(key) for key in keys)
 
 
 def is_same(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

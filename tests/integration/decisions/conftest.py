@@ -24,7 +24,12 @@ from support.teamspace import Teamspace
 
 EDITOR, PROMOTER, VIEWER, STRANGER = "erin", "pat", "vera", "sam"
 ROLES = {EDITOR: ("edit",), PROMOTER: ("view", "sluice-promoter"), VIEWER: ("view",)}
-STORAGE = {"name": "default", "allowedNamespaces": ["*"], "prefix": "s3://sluice/{namespace}/"}
+STORAGE = {
+    "name": "default",
+    "allowedNamespaces": ["*"],
+    "prefix": "s3://sluice/{namespace}/",
+    "readPrefixes": ["s3://sluice/team/"],
+}
 LEASE = {"leaseSeconds": 3, "leaseRenewSeconds": 2, "leaseRetrySeconds": 1}
 
 

@@ -20,13 +20,19 @@
 (oldObject != null && has(oldObject.metadata.labels) && {{ include "sluice.labelled" "oldObject.metadata.labels" }})
 {{- end -}}
 
-{{/* Name, labels and binding of a policy: (dict "root" $ "about" "status" ["param" true]). */}}
+{{/* Name of what is written; a deletion of many has none in the request. */}}
+{{- define "sluice.target" -}}
+(object == null ? oldObject : object).metadata.?name.orValue('')
+{{- end -}}
+
+{{/* Name and labels of a policy and of its binding: (dict "root" $ "about" "status"). */}}
 {{- define "sluice.policyMeta" -}}
 name: {{ include "sluice.name" .root }}-{{ .about }}
 labels:
   {{- include "sluice.labels" .root | nindent 2 }}
 {{- end -}}
 
+{{/* The binding; with "param" the policy is asked once for each object of its kind in the namespace. */}}
 {{- define "sluice.policyBinding" -}}
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -36,7 +42,6 @@ spec:
   policyName: {{ include "sluice.name" .root }}-{{ .about }}
   validationActions: [Deny]
   {{- if .param }}
-  # Every object of the kind in the namespace of the request.
   paramRef: {selector: {}, parameterNotFoundAction: Allow}
   {{- end }}
 {{- end -}}
