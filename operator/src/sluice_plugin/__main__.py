@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from sluice_api.errors import StageError
 from sluice_operator.adapters.cluster.errors import ApiError
+from sluice_plugin.completion import verb as completion
+from sluice_plugin.completion.finder import complete_for_shell
 from sluice_plugin.errors import Refused
 from sluice_plugin.explain import verb as explain
 from sluice_plugin.lineage import verb as lineage
@@ -27,6 +29,7 @@ VERBS = (
     plan,
     lineage,
     models,
+    completion,
 )
 """One module per verb, in the order of the help; each has `add_to`."""
 READER_GONE = 128 + 13
@@ -36,7 +39,9 @@ READER_GONE = 128 + 13
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb."""
     logging.basicConfig(level=logging.ERROR, format="%(levelname)s: %(message)s")
-    args = parser().parse_args(arguments)
+    command = parser()
+    complete_for_shell(command)
+    args = command.parse_args(arguments)
     try:
         code: int = args.run(args)
         sys.stdout.flush()

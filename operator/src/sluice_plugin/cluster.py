@@ -42,6 +42,11 @@ def read_objects(
     return asyncio.run(_read_objects(kubeconfig, namespace, kinds))
 
 
+def read_namespaces(kubeconfig: Path) -> tuple[str, ...]:
+    """Names of all namespaces. Raises ApiError where they may not be listed."""
+    return asyncio.run(_read_namespaces(kubeconfig))
+
+
 def read_settings(kubeconfig: Path, operator_namespace: str) -> Settings:
     """The operator's settings, from the ConfigMap that its chart made."""
     try:
@@ -85,6 +90,15 @@ async def _read_objects(
         )
     finally:
         transport.close()
+
+
+async def _read_namespaces(kubeconfig: Path) -> tuple[str, ...]:
+    transport = _transport(kubeconfig)
+    try:
+        answer = await transport.send(Request("GET", "/api/v1/namespaces"))
+    finally:
+        transport.close()
+    return tuple(raw.text(item, "metadata", "name") for item in raw.items(answer, "items"))
 
 
 async def _read_config_maps(kubeconfig: Path, namespace: str) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Options that several verbs share, and how they are read. The only module that reads the environment."""
+"""Options that several verbs share, and how they are read. No other verb reads the environment."""
 
 import argparse
 import os

@@ -8,7 +8,8 @@ import pytest
 from sluice_operator.settings import Settings
 from sluice_plugin.errors import Refused
 from sluice_plugin.models.folder import model_files
-from sluice_plugin.models.gguf import mend_end_token
+from sluice_plugin.models.gguf import mend_tokenizer
+from sluice_plugin.models.ggufmeta import FileFacts
 from sluice_plugin.options import context_namespace
 from sluice_plugin.storage import profile_settings
 
@@ -75,31 +76,20 @@ def test_weights_that_may_hold_code_are_named() -> None:
         model_files(["config.json", "tokenizer.json", "pytorch_model.bin"])
 
 
-VOCABULARY = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-
-
-def tokenizer(eos: str | None, pad: str | None) -> SimpleNamespace:
-    return SimpleNamespace(
-        eos_token=eos,
-        pad_token=pad,
-        get_vocab=lambda: dict.fromkeys(VOCABULARY, 0),
-        convert_ids_to_tokens=VOCABULARY.__getitem__,
-    )
+FACTS = (2048, "gpt2", "smollm")
 
 
 @pytest.mark.parametrize(
-    ("read", "end_id", "mended"),
+    ("told", "mended"),
     [
-        (("<|im_start|>", "<|im_end|>"), 2, ("<|im_end|>", "<|endoftext|>")),
-        (("<|im_start|>", None), 2, ("<|im_end|>", "<|endoftext|>")),
-        (("<|im_start|>", "<|endoftext|>"), 2, ("<|im_end|>", "<|endoftext|>")),
-        (("<|im_end|>", "<|im_end|>"), 2, ("<|im_end|>", "<|im_end|>")),
-        (("<|im_start|>", None), None, ("<|im_start|>", None)),
+        (FileFacts(*FACTS, end="<|im_end|>", padding="<|endoftext|>"), ("<|im_end|>", "<|endoftext|>")),
+        (FileFacts(*FACTS, end="<|im_end|>"), ("<|im_end|>", "<|im_start|>")),
+        (FileFacts(*FACTS), ("<|im_start|>", "<|im_start|>")),
     ],
 )
-def test_an_end_token_that_was_read_wrongly_is_mended_and_no_other(
-    read: tuple[str, str | None], end_id: int | None, mended: tuple[str, str | None]
+def test_tokens_that_were_read_wrongly_are_mended_and_no_other(
+    told: FileFacts, mended: tuple[str, str]
 ) -> None:
-    found = tokenizer(*read)
-    mend_end_token(found, end_id)
-    assert (found.eos_token, found.pad_token) == mended
+    read = SimpleNamespace(eos_token="<|im_start|>", pad_token="<|im_start|>")
+    mend_tokenizer(read, told)
+    assert (read.eos_token, read.pad_token) == mended
