@@ -22,6 +22,8 @@ PLURAL = "trainingruns"
 SHORT = "trun"
 
 Module = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.]+$")]
+PreflightMode = Literal["Strict", "Open"]
+Warned = Annotated[str, StringConstraints(max_length=160)]
 
 
 class S3Model(ApiModel):
@@ -145,6 +147,14 @@ class Checkpoint(ApiModel):
     """Newest complete checkpoints to keep."""
 
 
+class Preflight(ApiModel):
+    """What is done about findings before training starts."""
+
+    mode: PreflightMode = "Strict"
+    """Strict refuses a run that a check blocks. Open goes on and shows the finding as a warning, where going
+    on can work at all."""
+
+
 class Retry(ApiModel):
     """How often a failed stage is tried again. Evictions and waits for a dependency do not count."""
 
@@ -165,6 +175,8 @@ class TrainingRunSpec(BoundedSpec):
     """LoRA, or None for full fine-tuning."""
     hyperparameters: Hyperparameters = Hyperparameters()
     """How the run trains."""
+    preflight: Preflight = Preflight()
+    """How strictly the run is checked before it starts."""
     checkpoint: Checkpoint = Checkpoint()
     """When the run saves."""
     retry: Retry = Retry()
@@ -254,6 +266,8 @@ class TrainingRunStatus(KindStatus):
     """How far training is."""
     metrics: Annotated[tuple[Metric, ...], Field(max_length=20)] = ()
     """Numbers of the finished training."""
+    warnings: Annotated[tuple[Warned, ...], Field(max_length=3)] = ()
+    """What the checks before training found and let pass."""
     attempts: Attempts = Attempts()
     """How often stages were started."""
     artifact: Artifact | None = None

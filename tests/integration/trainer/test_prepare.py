@@ -259,6 +259,25 @@ def test_P01_too_many_epochs_are_refused_for_a_long_run(bench: Bench) -> None:
     assert error.reason == reasons.EXPOSURE_TOO_HIGH
 
 
+def test_P02_an_open_preflight_goes_on_with_the_same_finding_as_a_warning(bench: Bench) -> None:
+    pack, long = bench.pack(ANSWERS), HYPER | {"maxSteps": 5000}
+    strict = bench.refused(pack, hyperparameters=long)
+    result = bench.prepare(pack, hyperparameters=long, preflight="Open")
+    assert result.tokens is not None
+    assert result.warnings[0] == strict.message
+    (report,) = bench.root.glob("prepare/*/*/preflight.json")
+    found = [c for c in json.loads(report.read_text())["checks"] if c["status"] == "blocked"]
+    assert [(c["name"], c["reason"], c["message"]) for c in found] == [
+        ("epochs", strict.reason.code, strict.message)
+    ]
+
+
+def test_P02_an_open_preflight_does_not_let_pass_what_cannot_work(bench: Bench) -> None:
+    hyper = HYPER | {"maxSteps": 5000, "sequenceLength": 513}
+    error = bench.refused(bench.pack(ANSWERS), hyperparameters=hyper, preflight="Open")
+    assert error.reason == reasons.SEQUENCE_TOO_LONG
+
+
 def test_a_model_whose_import_was_not_completed_is_not_found(bench: Bench) -> None:
     found = newest(bench.store, "models/tiny")
     assert found is not None

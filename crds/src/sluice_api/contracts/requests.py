@@ -20,7 +20,7 @@ from sluice_api.datasetpack import (
     Task,
 )
 from sluice_api.evalgate import DEFAULT_GENERATION, Criterion, Generation
-from sluice_api.trainingrun import Adapter, Checkpoint, Hyperparameters
+from sluice_api.trainingrun import Adapter, Checkpoint, Hyperparameters, PreflightMode
 
 Identity = Annotated[str, StringConstraints(max_length=128)]
 
@@ -58,6 +58,8 @@ class PrepareRequest(ApiModel):
     device: Literal["CPU", "CUDA"] = "CPU"
     device_memory_bytes: Annotated[int, Field(ge=1)] | None = None
     """Memory that training may use; absent when the profile does not say."""
+    preflight: PreflightMode = "Strict"
+    """Open lets pass what only judgement forbids."""
     salt: Identity = ""
     """UID of the run under `rerunPolicy: Always`, else empty; part of the fingerprint."""
     identity: Identity

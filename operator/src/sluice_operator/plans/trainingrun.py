@@ -141,6 +141,7 @@ def _ask_prepare(observed: Observed, spec: TrainingRunSpec, resolved: Resolved) 
         hyperparameters=spec.hyperparameters,
         device=_device(resolved),
         device_memory_bytes=profile.memory_bytes or _memory_limit(resolved),
+        preflight=spec.preflight.mode,
         salt=uid if spec.rerun_policy == "Always" else "",
         identity=uid,
     )

@@ -33,6 +33,7 @@ def summarise(observed: Observed, draft: Draft, stop: Stop, step: Advance | None
         resolved=_resolved(observed),
         progress=_progress(observed, step),
         metrics=_metrics(observed),
+        warnings=_warnings(observed),
         attempts=Attempts(total=count.attempts, failed=count.failed, preempted=count.interruptions),
         artifact=_artifact(observed),
         gpu_seconds=GpuSeconds(used=count.gpu_seconds, wasted=count.gpu_seconds_wasted),
@@ -88,6 +89,11 @@ def _metrics(observed: Observed) -> tuple[Metric, ...]:
         if isinstance(result, TrainResult):
             return result.metrics
     return ()
+
+
+def _warnings(observed: Observed) -> tuple[str, ...]:
+    ready = prepared(observed.me)
+    return ready.warnings if ready else ()
 
 
 def _artifact(observed: Observed) -> Artifact | None:

@@ -9,7 +9,7 @@ from sluice_api.contracts.requests import PrepareRequest
 from sluice_api.errors import InputWrong
 from sluice_api.hashing import digest_of
 from sluice_api.reasons import Reason
-from sluice_api.trainingrun import Hyperparameters
+from sluice_api.trainingrun import Hyperparameters, PreflightMode
 from sluice_trainer.preflight import exposure, model, template
 from sluice_trainer.preflight.check import Check, blocked, ok, refuse_blocked, warned, warnings
 from sluice_trainer.preflight.exposure import Exposure, exposure_checks
@@ -32,6 +32,7 @@ PASSES: dict[str, Any] = {"max_steps": None}
 RATE = {"learning_rate": "3.1e-3"}
 STOPS = {"generation_config.json": {"eos_token_id": [2, 7]}}
 OK, WARN, BLOCKED = "ok", "warn", "blocked"
+MODES: tuple[PreflightMode, ...] = ("Strict", "Open")
 
 
 def _facts(
@@ -206,10 +207,11 @@ def test_P01_all_messages_are_told_and_the_first_blocked_check_gives_the_reason(
         blocked("c", 3, 1, reasons.SEQUENCE_TOO_LONG, "too long"),
         blocked("d", 4, 1, reasons.CHAT_TEMPLATE_MISSING, "no template"),
     ]
-    with pytest.raises(InputWrong, match="too long; no template") as caught:
-        refuse_blocked(checks)
-    assert caught.value.reason == reasons.SEQUENCE_TOO_LONG
-    assert warnings(checks) == ("careful",)
+    for mode in MODES:
+        with pytest.raises(InputWrong, match="too long; no template") as caught:
+            refuse_blocked(checks, mode)
+        assert caught.value.reason == reasons.SEQUENCE_TOO_LONG
+    assert warnings(checks[:2]) == ("careful",)
     assert checks[2].report() == {
         "name": "c",
         "status": "blocked",
@@ -218,4 +220,36 @@ def test_P01_all_messages_are_told_and_the_first_blocked_check_gives_the_reason(
         "message": "too long",
         "reason": "sequence_too_long",
     }
-    refuse_blocked(checks[:2])
+    refuse_blocked(checks[:2], "Strict")
+
+
+def test_P02_strict_blocks_and_open_warns_of_the_same_finding() -> None:
+    checks = [warned("a", 2, 1, "careful"), *exposure_checks(_seen(hyper={"max_steps": 800}))]
+    found = [c for c in checks if c.overrulable]
+    assert [(c.name, c.status, c.reason) for c in found] == [("epochs", BLOCKED, reasons.EXPOSURE_TOO_HIGH)]
+    with pytest.raises(InputWrong) as caught:
+        refuse_blocked(checks, "Strict")
+    refuse_blocked(checks, "Open")
+    assert warnings(checks) == (caught.value.message, "careful")
+    assert found[0].report()["overrulable"] is True
+
+
+@pytest.mark.parametrize(
+    "hard",
+    [
+        fits_memory(memory_needed(_facts().shape(), _request(), 10), 1),
+        model.sequence_length(_facts(), 513),
+        model.target_modules(_facts(), ("no_such",)),
+        model.not_quantized(_facts(quantization_config={})),
+        model.safetensors(_facts(files=())),
+        model.architecture(_facts(architectures=["OtherForCausalLM"])),
+        model.no_code(_facts(auto_map={})),
+        template.vocabulary(321, 320),
+    ],
+    ids=lambda c: c.name,
+)
+def test_P02_what_cannot_work_blocks_in_both_modes(hard: Check) -> None:
+    for mode in MODES:
+        with pytest.raises(InputWrong) as caught:
+            refuse_blocked([hard], mode)
+        assert (caught.value.reason, caught.value.message) == (hard.reason, hard.message)

@@ -6,7 +6,7 @@ from typing import Final
 
 from sluice_api import reasons
 from sluice_api.trainingrun import Hyperparameters
-from sluice_trainer.preflight.check import Check, blocked, ok, warned
+from sluice_trainer.preflight.check import Check, advised_against, ok, warned
 
 EPOCHS_WARN: Final = 25
 EPOCHS_BLOCK: Final = 60
@@ -18,7 +18,7 @@ ANSWER_WORDS_WARN: Final = 6.0
 SKIPPED_WARN: Final = 0.10
 LONG_RUN_PARAMETERS: Final = 1_000_000
 LONG_RUN_STEPS: Final = 5000
-"""From either size on, too many epochs block a run instead of warning."""
+"""From either size on, too many epochs are advised against instead of warned of."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def epochs(seen: Exposure) -> Check:
     told = f"the run passes over its rows {found} times"
     if found > EPOCHS_BLOCK and long_run:
         message = f"{told}, at most {EPOCHS_BLOCK} are allowed: lower epochs or maxSteps, or add rows"
-        return blocked("epochs", found, EPOCHS_BLOCK, reasons.EXPOSURE_TOO_HIGH, message)
+        return advised_against("epochs", found, EPOCHS_BLOCK, reasons.EXPOSURE_TOO_HIGH, message)
     if found > EPOCHS_WARN:
         return warned(
             "epochs", found, EPOCHS_WARN, f"{told}, more than {EPOCHS_WARN}: it may learn them by heart"

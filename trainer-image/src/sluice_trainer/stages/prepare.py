@@ -68,7 +68,7 @@ def run(request: PrepareRequest, ctx: Context) -> Output:
         end_of_answer(tokens.details.answer_ends, facts),
         *exposure_checks(seen),
     ]
-    refuse_blocked(checks)
+    refuse_blocked(checks, request.preflight)
     known["warnings"] = warnings(checks)[:_MOST_WARNINGS]
     return _output(ctx, _ready(known, tokens, seen, memory), _long_form(checks, tokens, memory))
 
@@ -94,12 +94,12 @@ def _check_model(
     local = ctx.work / "base"
     fetch_folder(base.store, base.folder, base.where.digest, local, only=small_files(base.manifest))
     facts = read_facts(local, base.manifest)
-    refuse_blocked([no_code(facts)])
+    refuse_blocked([no_code(facts)], request.preflight)
     tokenizer, template = open_tokenizer(local)
     checks = [template, *model_checks(facts, request)]
     if tokenizer is not None:
         checks += template_checks(tokenizer, facts)
-    refuse_blocked(checks)
+    refuse_blocked(checks, request.preflight)
     assert tokenizer is not None
     return facts, tokenizer, checks
 
