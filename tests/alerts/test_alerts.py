@@ -13,12 +13,11 @@ import pytest
 import yaml
 
 from sluice_localcluster import binaries
-from sluice_operator.chartgen import CHART, ROOT
+from sluice_operator.chartgen import ROOT
+from support.chart import PROMETHEUS, of_kind, render_chart
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
 RUNBOOKS = ROOT / "docs" / "runbooks"
-WITH_PROMETHEUS = ("--api-versions=monitoring.coreos.com/v1", "--set=monitoring.rules.enabled=true")
-NAMESPACE = "sluice-system"
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +28,7 @@ def promtool() -> Path:
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The rendered groups as a file that Prometheus could read."""
-    helm = binaries.ensure(binaries.HELM) / "helm"
-    command = [str(helm), "template", "sluice", str(CHART), f"--namespace={NAMESPACE}", *WITH_PROMETHEUS]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    objects = [document for document in yaml.safe_load_all(done.stdout) if document]
-    (rule,) = (o for o in objects if o["kind"] == "PrometheusRule")
+    (rule,) = of_kind(render_chart(PROMETHEUS, "--set=monitoring.rules.enabled=true"), "PrometheusRule")
     file = tmp_path_factory.mktemp("rules") / "rules.yaml"
     file.write_text(yaml.safe_dump({"groups": rule["spec"]["groups"]}))
     return file

@@ -7,15 +7,10 @@ import yaml
 
 from sluice_operator.chartgen import CHART
 from sluice_operator.metrics import FAMILIES
+from support.telemetry import ENGINE
 
 RULES = CHART / "files" / "rules"
 NAME = re.compile(r"\b(?:sluice_[a-z0-9_]+|vllm:[a-z0-9_]+|http_[a-z0-9_]+)\b")
-ENGINE = {
-    "vllm:e2e_request_latency_seconds_bucket",
-    "vllm:time_to_first_token_seconds_bucket",
-    "http_requests_total",
-}
-"""What serving's telemetry stands on; the end-to-end tests ask a live engine for the same."""
 
 
 def read(file: Path) -> set[str]:

@@ -14,7 +14,10 @@ from support.story import Story
 from support.tinymodel import save_tiny
 
 SPACES = ("e2e-live", "e2e-kill", "e2e-outage", "e2e-outage-train", "e2e-input", "e2e-gpu")
-ORDER = ("resume", "outage", "input", "gpu", "kubectl", "adoption", "status", "damage", "pods", "idle")
+ORDER = (
+    *("resume", "outage", "input", "gpu", "kubectl", "telemetry"),
+    *("adoption", "status", "damage", "pods", "idle"),
+)
 """What needs no endpoint goes first, while the endpoint starts; what needs peace goes last."""
 
 

@@ -1,6 +1,7 @@
 """The chart as Helm renders it."""
 
 import subprocess
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -9,12 +10,24 @@ from sluice_localcluster import binaries
 from sluice_operator.chartgen import CHART
 
 SYSTEM = "sluice-system"
+PROMETHEUS = "--api-versions=monitoring.coreos.com/v1"
+"""As on a cluster that has the Prometheus operator's kinds."""
+
+
+def helm(command: str, *arguments: str, namespace: str = SYSTEM) -> subprocess.CompletedProcess[str]:
+    """Run `helm COMMAND` on the chart, released as `sluice`, without a cluster."""
+    program = str(binaries.ensure(binaries.HELM) / "helm")
+    argv = [program, command, "sluice", str(CHART), "--namespace", namespace, *arguments]
+    return subprocess.run(argv, capture_output=True, text=True, check=False, env={"KUBECONFIG": "/dev/null"})
 
 
 def render_chart(*arguments: str, namespace: str = SYSTEM) -> list[dict[str, Any]]:
-    """All objects of the chart, released as `sluice`."""
-    helm = binaries.ensure(binaries.HELM) / "helm"
-    command = [str(helm), "template", "sluice", str(CHART), "--namespace", namespace, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    """All objects of the chart."""
+    done = helm("template", *arguments, namespace=namespace)
     assert done.returncode == 0, done.stderr
     return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def of_kind(objects: Iterable[dict[str, Any]], kind: str) -> Iterator[dict[str, Any]]:
+    """Those of one kind."""
+    return (o for o in objects if o["kind"] == kind)
