@@ -127,6 +127,14 @@ class Conditions:
         new = [c for c in told if (c.type, c.status, c.reason) not in seen]
         return [EventNote(reasons.BY_CAMEL[c.reason], c.message) for c in new]
 
+    def refusals(self, kind: str) -> list[EventNote]:
+        """An Event when that condition is false for a reason that it did not have before."""
+        seen = {(c.get("type"), c.get("reason")) for c in self._before}
+        told = [c for c in self._wanted if (c.type, c.status) == (kind, "False")]
+        return [
+            EventNote(reasons.BY_CAMEL[c.reason], c.message) for c in told if (kind, c.reason) not in seen
+        ]
+
     def dump(self) -> list[dict[str, Any]]:
         """Plain conditions; the time of the last transition is kept where the status did not change."""
         return [c.dump() for c in conditions.merge(self._before, self._wanted)]

@@ -1,4 +1,4 @@
-"""EvalGate: honour_suspend -> resolve_policy -> check_reach -> judge_candidates -> summarise.
+"""EvalGate: honour_suspend -> resolve_policy -> check_reach -> judge_candidates -> approve -> summarise.
 
 Each candidate is evaluated, compared and judged; a verdict is a record bound to digests.
 """
@@ -11,7 +11,7 @@ from sluice_api.reach import reachable
 from sluice_operator.facts import gate as facts
 from sluice_operator.facts.gate import Policy
 from sluice_operator.model import Observed, Plan, Problem
-from sluice_operator.plans import common
+from sluice_operator.plans import approval, common
 from sluice_operator.plans.common import Platform
 from sluice_operator.plans.draft import Draft, Stop
 from sluice_operator.plans.evalgate_status import summarise
@@ -27,10 +27,11 @@ def plan_eval_gate(observed: Observed) -> Plan:
     common.clean_up(observed, draft, spec.ttl_seconds_after_finished)
     ready = _resolve(observed, draft, spec)
     if isinstance(ready, Stop):
-        return summarise(observed, draft, spec, ready, ())
+        return summarise(observed, draft, spec, ready, (), approval.waiting(observed, ready.message))
     platform, policy = ready
     judged = judge_candidates(observed, draft, policy, platform)
-    return summarise(observed, draft, spec, _stop_for(spec, judged), judged)
+    answer = approval.approve(observed, draft, policy)
+    return summarise(observed, draft, spec, _stop_for(observed, policy, judged), judged, answer)
 
 
 def _resolve(observed: Observed, draft: Draft, spec: EvalGateSpec) -> tuple[Platform, Policy] | Stop:
@@ -83,7 +84,7 @@ def _check_reach(policy: Policy) -> Stop | None:
     return None
 
 
-def _stop_for(spec: EvalGateSpec, judged: tuple[Judged, ...]) -> Stop:
+def _stop_for(observed: Observed, policy: Policy, judged: tuple[Judged, ...]) -> Stop:
     """How the gate stands is how its newest candidate stands."""
     if not judged:
         return Stop("Waiting", reasons.NO_CANDIDATE, "no finished run is selected yet")
@@ -93,6 +94,9 @@ def _stop_for(spec: EvalGateSpec, judged: tuple[Judged, ...]) -> Stop:
     found = newest.verdict
     reason = reasons.REASONS[found.reason]
     message = f"run {newest.run.name}: {found.verdict}; {found.message}"
-    if spec.candidates.selector is not None or found.verdict == "Pass":
+    selects = policy.spec.candidates.selector is not None
+    if not selects and approval.is_missing(observed, policy, found):
+        return Stop("Waiting", reasons.APPROVAL_NEEDED, approval.needed(found))
+    if selects or found.verdict == "Pass":
         return Stop("Ready", reason, message)
     return Stop("Stalled" if found.verdict == "Fail" else "Waiting", reason, message)

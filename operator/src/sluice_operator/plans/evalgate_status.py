@@ -9,7 +9,8 @@ from sluice_api.identity import criteria_hash
 from sluice_api.records import VerdictRecord
 from sluice_operator.facts import gate as facts
 from sluice_operator.model import Delete, JobView, Observed, Plan
-from sluice_operator.plans import status
+from sluice_operator.plans import approval, status
+from sluice_operator.plans.approval import Answer
 from sluice_operator.plans.draft import Conditions, Draft, Stop
 from sluice_operator.plans.judging import Judged
 
@@ -18,18 +19,27 @@ _PASSED: dict[Verdict, ConditionStatus] = {"Pass": "True", "Fail": "False", "Inc
 
 
 def summarise(
-    observed: Observed, draft: Draft, spec: EvalGateSpec | None, stop: Stop, judged: tuple[Judged, ...]
+    observed: Observed,
+    draft: Draft,
+    spec: EvalGateSpec | None,
+    stop: Stop,
+    judged: tuple[Judged, ...],
+    answer: Answer | None = None,
 ) -> Plan:
     """The Plan with the complete status."""
     conditions = Conditions(observed)
     conditions.add_standard(stop)
     newest = judged[0].verdict if judged else None
-    _add_passed(conditions, stop, newest)
-    draft.events += conditions.events()
+    asks = spec is not None and spec.approval.required
+    _add_passed(conditions, stop, newest, approved=not asks or _approved_by(observed, newest) is not None)
+    if asks or answer is not None:
+        approval.add_condition(conditions, observed, newest, answer)
+    draft.events += [*conditions.events(), *conditions.refusals("Approved")]
     told = _told(observed, judged)
     _prune(observed, draft, told)
+    approval.prune(observed, draft)
     value = EvalGateStatus(
-        verdicts=tuple(_entry(v) for v in told),
+        verdicts=tuple(_entry(v, _approved_by(observed, v)) for v in told),
         verdict=newest.verdict if newest else None,
         candidate=judged[0].run.name if judged else None,
         baseline_digest=newest.baseline_digest if newest else None,
@@ -41,10 +51,18 @@ def summarise(
     return draft.plan(body | {"conditions": conditions.dump()})
 
 
-def _add_passed(conditions: Conditions, stop: Stop, newest: VerdictRecord | None) -> None:
+def _approved_by(observed: Observed, given: VerdictRecord | None) -> str | None:
+    found = facts.approval(observed.me, given) if given else None
+    return found.user if found else None
+
+
+def _add_passed(conditions: Conditions, stop: Stop, newest: VerdictRecord | None, *, approved: bool) -> None:
     """Passed speaks of the newest candidate; Unknown is never a pass."""
     if newest is None:
         conditions.add("Passed", "False" if stop.state == "Stalled" else "Unknown", stop.reason, stop.told)
+        return
+    if newest.verdict == "Pass" and not approved:
+        conditions.add("Passed", "Unknown", reasons.APPROVAL_NEEDED, approval.needed(newest))
         return
     message = f"run {newest.run}: {newest.message}"
     conditions.add("Passed", _PASSED[newest.verdict], reasons.REASONS[newest.reason], message)
@@ -67,7 +85,7 @@ def _prune(observed: Observed, draft: Draft, told: tuple[VerdictRecord, ...]) ->
         draft.delete(Delete("ControllerRevision", view.meta.name, view.meta.uid, "older than what is kept"))
 
 
-def _entry(record: VerdictRecord) -> VerdictEntry:
+def _entry(record: VerdictRecord, approved_by: str | None) -> VerdictEntry:
     pairs = zip(record.criteria, record.outcomes, strict=False)
     results = tuple(
         CriterionResult(
@@ -98,6 +116,7 @@ def _entry(record: VerdictRecord) -> VerdictEntry:
         evaluated_at=record.evaluated_at,
         results=results,
         evidence=record.evidence,
+        approved_by=approved_by,
     )
 
 
