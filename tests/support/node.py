@@ -138,6 +138,10 @@ class Node:
         for pid in victims:
             os.kill(pid, signal.SIGKILL)
 
+    def process_of(self, pod_uid: str) -> int:
+        """A process of a Pod: whoever enters its network goes by it."""
+        return next(_processes_of(pod_uid))
+
     @contextmanager
     def storage_outage(self) -> Iterator[None]:
         """No S3 server; afterwards it is there again with all its data."""
