@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sluice_api import reasons
 from sluice_api.audit import AuditRecord, Cause, Fold, HistoryItem, Phase
 from sluice_api.records import DriftRecord, Record
 from sluice_operator import metrics
@@ -17,6 +18,7 @@ from sluice_operator.metrics import FAMILIES, objects
 from sluice_operator.metrics.families import Family, declare
 from sluice_operator.metrics.reference import metrics_page
 from sluice_operator.model import (
+    EventNote,
     Key,
     Meta,
     Observed,
@@ -134,7 +136,6 @@ def test_a_deployment_tells_what_is_live_and_how_it_got_there() -> None:
         "modeldeployment_active_since_timestamp_seconds": seconds(LATE),
         "modeldeployment_live_unavailable": 1,
         "modeldeployment_last_transition_timestamp_seconds/health": seconds(LATE),
-        "modeldeployment_last_repair_timestamp_seconds": seconds(EARLY),
         "modeldeployment_rollback_blocked": 0,
         "modeldeployment_audit_tampered": 1,
         "modeldeployment_refused": 1,
@@ -316,6 +317,27 @@ def test_transitions_are_counted_once_from_zero_and_only_as_they_happen() -> Non
         ("team", "one", "drift"): 1,
     }
     assert samples(kept, objects.REPAIRS) == {("team", "one"): 1}
+
+
+@pytest.mark.parametrize(
+    ("chain", "events", "since"),
+    [
+        ([link(1), link(4, "repair")], (), seconds(EARLY)),
+        ([link(4, "repair"), link(5, "repair", "intended")], (), seconds(EARLY)),
+        ([link(1)], (reasons.TRAFFIC_TAMPERED,), NOW.timestamp()),
+        ([link(4, "repair")], (reasons.TRAFFIC_TAMPERED,), NOW.timestamp()),
+        ([link(1)], (reasons.PROMOTED,), None),
+    ],
+    ids=["record", "announced", "event", "both", "neither"],
+)
+def test_tampering_is_told_from_records_and_from_passes(
+    chain: list[AuditRecord], events: tuple[reasons.Reason, ...], since: float | None
+) -> None:
+    kept = book()
+    plan = Plan(status={}, events=tuple(EventNote(reason, "") for reason in events))
+    passed(kept, observed("Deployment", *chain), plan)
+    passed(kept, observed("Deployment", *chain), Plan(status={}))
+    assert samples(kept, objects.LAST_TAMPERED) == ({("team", "one"): since} if since else {})
 
 
 def test_the_first_promotion_of_a_new_deployment_counts() -> None:

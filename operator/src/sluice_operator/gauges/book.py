@@ -14,7 +14,9 @@ from typing import get_args
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from sluice_api import reasons
 from sluice_api.audit import GOING_BACK, AuditRecord, Cause
+from sluice_operator import raw
 from sluice_operator.facts import live
 from sluice_operator.gauges import deployment, evalgate, trainingrun
 from sluice_operator.gauges.series import Series, Status
@@ -52,6 +54,7 @@ class Book(Collector):
         self._moves: dict[Key, Counter[tuple[Family, str]]] = {}
         self._counted: dict[Key, tuple[str, int]] = {}
         """Chain and number of the newest record that was looked at."""
+        self._tampered: dict[Key, datetime] = {}
 
     def wrap(self, planners: Mapping[ResourceKind, Planner]) -> Mapping[ResourceKind, Planner]:
         """The same planners, with each of their passes entered here."""
@@ -65,8 +68,18 @@ class Book(Collector):
             pod = trainingrun.training_pod(observed, plan.status)
             self._pages[key] = _Page(tuple(reader(observed, plan.status)), pod.meta.uid if pod else "")
         if key.kind == "Deployment":
-            self._count(key, live.audit_records(observed.me))
+            chain = live.audit_records(observed.me)
+            self._count(key, chain)
+            self._note_tampering(key, chain, observed.now if _tells_tampering(plan) else None)
         return plan
+
+    def _note_tampering(self, key: Key, chain: tuple[AuditRecord, ...], now: datetime | None) -> None:
+        """Records outlive this process; what leaves none, such as a deleted slot, is known from the pass."""
+        repairs = (r.time for r in chain if r.cause == "repair" and r.phase == "done")
+        recorded = raw.time({"time": max(repairs, default="")}, "time")
+        known = [t for t in (self._tampered.get(key), recorded, now) if t is not None]
+        if known:
+            self._tampered[key] = max(known)
 
     def _count(self, key: Key, chain: tuple[AuditRecord, ...]) -> None:
         """Count what was done since the last pass; what was done before this process is not its to count."""
@@ -87,16 +100,22 @@ class Book(Collector):
 
     def _all(self) -> Iterator[tuple[Key, Series]]:
         for key in [k for k in self._pages if self._exists(k) is None]:
-            for book in (self._pages, self._moves, self._counted):
+            for book in (self._pages, self._moves, self._counted, self._tampered):
                 book.pop(key, None)
         for key, page in self._pages.items():
             yield from ((key, series) for series in page.series)
             heard = self._heard(page.pod) if page.pod else None
             if heard is not None:
                 yield key, Series(objects.RUN_HEARTBEAT, heard.timestamp())
+        for key, when in self._tampered.items():
+            yield key, Series(objects.LAST_TAMPERED, when.timestamp())
         for key, counts in self._moves.items():
             for (family, cause), number in counts.items():
                 yield key, Series(family, float(number), (cause,) if cause else ())
+
+
+def _tells_tampering(plan: Plan) -> bool:
+    return any(note.reason is reasons.TRAFFIC_TAMPERED for note in plan.events)
 
 
 def _counter_of(cause: Cause) -> tuple[Family, str]:

@@ -19,7 +19,7 @@ _DIGITS = 12
 def series(observed: Observed, status: Status) -> Iterator[Series]:
     """All of them."""
     yield from _active(status)
-    yield from _moves(observed.me, status)
+    yield from _moves(status)
     yield from _drift(observed.me, status)
     yield from _audit(observed.me, status)
 
@@ -34,11 +34,9 @@ def _active(status: Status) -> Iterator[Series]:
     yield flag(of.LIVE_UNAVAILABLE, is_down)
 
 
-def _moves(me: Related, status: Status) -> Iterator[Series]:
+def _moves(status: Status) -> Iterator[Series]:
     newest = next(raw.items(status, "history"), {})
     yield from at(of.LAST_TRANSITION, raw.time(newest, "time"), raw.text(newest, "cause"))
-    repairs = [r.time for r in live.audit_records(me) if r.cause == "repair" and r.phase == "done"]
-    yield from at(of.LAST_REPAIR, raw.time({"time": max(repairs, default="")}, "time"))
     told = {raw.text(c, "reason") for part in ("conditions", "holds") for c in raw.items(status, part)}
     yield flag(of.ROLLBACK_BLOCKED, bool(told & _BLOCKED))
     yield flag(of.AUDIT_TAMPERED, reasons.AUDIT_TAMPERED.camel in told)

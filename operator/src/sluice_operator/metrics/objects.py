@@ -37,9 +37,9 @@ LAST_TRANSITION = about_object(
     "cause",
     unit="Unix seconds",
 )
-LAST_REPAIR = about_object(
-    "sluice_modeldeployment_last_repair_timestamp_seconds",
-    "When traffic that somebody changed by hand was last put back; absent when no record tells of it.",
+LAST_TAMPERED = about_object(
+    "sluice_modeldeployment_last_tampered_timestamp_seconds",
+    "When traffic or the live slot was last put back after a change by hand; absent when it never was.",
     unit="Unix seconds",
 )
 ROLLBACK_BLOCKED = about_object(
