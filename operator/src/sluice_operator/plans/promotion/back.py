@@ -51,7 +51,7 @@ def go_back(scene: Scene, cause: Cause, why: str) -> Choice | Held:
     for record in _earlier(scene, cause):
         since = up_since(scene.slot(record.slot))
         if since is None:
-            rebuildable += [] if _is_hopeless(scene, record) else [record]
+            rebuildable += [] if scene.has_rejected(record) else [record]
             continue
         left = scene.left(since, scene.spec.health_deadline_seconds)
         if left <= 0:
@@ -102,11 +102,6 @@ def _earlier(scene: Scene, cause: Cause) -> Iterator[RevisionRecord]:
         seen.add(item.slot)
         if record is not None and has_sealed_pass(record):
             yield record
-
-
-def _is_hopeless(scene: Scene, record: RevisionRecord) -> bool:
-    rejected = any(r.revision == record.revision for r in scene.fold.rejected)
-    return rejected or broken_artifact(scene, record) is not None
 
 
 def _blocked(scene: Scene, why: str) -> Held:

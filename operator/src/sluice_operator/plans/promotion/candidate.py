@@ -10,7 +10,7 @@ from sluice_api.reasons import Reason
 from sluice_operator.children import records, serving
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts.stages import attempts_of
-from sluice_operator.model import Apply, Create, Delete, PodView, SlotView
+from sluice_operator.model import Create, Delete, PodView, SlotView
 from sluice_operator.plans.attempts import advance
 from sluice_operator.plans.draft import Draft
 from sluice_operator.plans.pods import describe_pods
@@ -40,7 +40,7 @@ def bring_up(scene: Scene, draft: Draft, choice: Choice) -> Progress:
     elif slot is None:
         _create_slot(scene, draft, choice)
     elif not slots.is_as_wanted(slots.manifest(scene, target), slot):
-        draft.write(Apply(slots.manifest(scene, target)))
+        draft.write(slots.put_back(slots.manifest(scene, target), slot))
         draft.wake_in(1)
     elif not is_up(slot):
         return _wait_for(scene, draft, choice, slot)

@@ -90,13 +90,12 @@ def spend(scene: Scene, draft: Draft, answer: Answer) -> None:
     cleared = request.decision == "clear-rollback" and reason is reasons.REQUEST_DONE
     fold = folding.lifted(scene.fold, request.digest) if cleared else scene.fold
     what = Spent(decision=request.decision, id=request.id, digest=request.digest)
-    sequence = None if reason is reasons.REQUEST_STALE else scene.next_sequence
     cause: Cause = "clear-rollback"
     if request.decision in ("promote", "rollback-to"):
         cause = request.decision
     subject = _asked(scene, _Subject(cause, digest=request.digest), request)
     why = f"{request.decision} {request.digest[:19]} by {request.user}: {answer.message}"
-    _link(scene, draft, "spent", subject, folding.spent(fold, what, sequence), reason, why)
+    _link(scene, draft, "spent", subject, folding.spent(fold, what, scene.next_sequence), reason, why)
 
 
 def hold(scene: Scene, draft: Draft, why: str) -> None:

@@ -21,8 +21,8 @@ _KEPT_HISTORY = 20
 _KEPT_REJECTED = 10
 _KEPT_REFUSED = 50
 _ASKED: dict[Cause, Decision] = {"promote": "promote", "rollback-to": "rollback-to"}
-_NAMED: frozenset[Cause] = frozenset({"promote", "rollback-to", "pin"})
-"""Causes in which a person named the digest."""
+_WANTED: frozenset[Cause] = frozenset({"promote", "pin"})
+"""Causes in which a person wants the digest in spite of an earlier refusal."""
 
 
 def moved(before: Fold, intent: OpenIntent, now: str, sequence: int, newer: Collection[int]) -> Fold:
@@ -41,7 +41,7 @@ def moved(before: Fold, intent: OpenIntent, now: str, sequence: int, newer: Coll
     }
     live = Live(**where, by_promotion=is_live_by_promotion(intent.cause, before.live), since=now)
     item = HistoryItem(**where, cause=intent.cause, time=now)
-    cleared = lifted(before, intent.digest) if intent.cause in _NAMED else before
+    cleared = lifted(before, intent.digest) if intent.cause in _WANTED else before
     changes = {
         "live": live,
         "history": (item, *before.history)[:_KEPT_HISTORY],
@@ -61,11 +61,10 @@ def rejected(before: Fold, subject: OpenIntent, rejection: Rejection) -> Fold:
     return _spend_intent(after, subject, subject.sequence)
 
 
-def spent(before: Fold, what: Spent, sequence: int | None) -> Fold:
-    """A request acted or was answered. A stale one decides nothing, so it makes no other stale."""
+def spent(before: Fold, what: Spent, sequence: int) -> Fold:
+    """A request acted or was answered: whoever saw less than this is stale from now on."""
     others = tuple(s for s in before.spent if s.decision != what.decision)
-    at = before.spent_at if sequence is None else sequence
-    return before.model_copy(update={"spent": (what, *others), "spent_at": at})
+    return before.model_copy(update={"spent": (what, *others), "spent_at": sequence})
 
 
 def lifted(before: Fold, digest: str) -> Fold:

@@ -13,7 +13,7 @@
 | 9 | rollback-to, target up, or no health target up | choose it |
 | 10 | live down for the deadline, or unbuildable | an earlier revision; else `RollbackBlocked`, go on |
 | 11 | drifted, live by promotion | as 10 |
-| 12 | gate missing, or paused | none, reason |
+| 12 | gate missing, paused, or chain tampered with | none, reason |
 | 13 | promote, with right | choose it |
 | 14 | pin | choose it, or its reason; stop |
 | 15 | drift hold, Manual, or no window open | none, reason |
@@ -30,8 +30,9 @@ from dataclasses import dataclass
 from sluice_api import reasons
 from sluice_api.audit import OpenIntent
 from sluice_operator.children import serving
+from sluice_operator.facts import audit
 from sluice_operator.facts.live import carries
-from sluice_operator.model import Apply, Create
+from sluice_operator.model import Create
 from sluice_operator.plans.draft import Draft
 from sluice_operator.plans.promotion import back, chain, hold, onward, requests, rights, slots, spare, switch
 from sluice_operator.plans.promotion.candidate import Progress, bring_up
@@ -157,7 +158,7 @@ def row_5_live_slot(scene: Scene, draft: Draft) -> bool:
         why = f"live slot {live.slot} was gone; it is built again from its revision"
         draft.write(Create(wanted), reasons.TRAFFIC_TAMPERED, why)
     elif not slot.meta.deleting and not slots.is_as_wanted(wanted, slot):
-        draft.write(Apply(wanted))
+        draft.write(slots.put_back(wanted, slot))
     if draft.writes:
         draft.wake_in(1)
     return bool(draft.writes)
@@ -206,7 +207,10 @@ def row_11_drifted(scene: Scene) -> Choice | Held | None:
 
 
 def row_12_closed(scene: Scene) -> Held | None:
-    """Gate missing, or paused: nothing below may act."""
+    """Gate missing, paused, or a link of the chain is not as it was written: nothing below may act."""
+    torn = audit.findings(scene.me)
+    if torn:
+        return Held(reasons.AUDIT_TAMPERED, audit.describe(torn))
     if scene.spec.paused:
         return rights.gate_holds(scene) or Held(
             reasons.PAUSED, "spec.paused is true; nothing new is promoted"

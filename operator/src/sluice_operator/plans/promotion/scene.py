@@ -1,7 +1,7 @@
 """What the rows of promotion look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -93,6 +93,10 @@ class Scene:
         """The revision record of that number."""
         return chain.revision(self.me, number)
 
+    def has_rejected(self, record: RevisionRecord) -> bool:
+        """Whether a revision was tried in vain."""
+        return any(r.revision == record.revision for r in self.fold.rejected)
+
     @property
     def next_revision(self) -> int:
         """A number that no revision ever had, whether its record is kept or not."""
@@ -139,8 +143,14 @@ class Scene:
     def template(self, artifact: ArtifactResult) -> dict[str, Any]:
         """Pod template for an artifact as the spec and the profiles stand now."""
         return serving.pod_template(
-            self.resource, self.spec, artifact, self.serving, self.platform.storage, self.observed.settings
+            self.first_owner, self.spec, artifact, self.serving, self.platform.storage, self.observed.settings
         )
+
+    @property
+    def first_owner(self) -> Resource:
+        """The Deployment under the UID of its chain, so that a restored one does not build its slots anew."""
+        meta = self.resource.meta
+        return replace(self.resource, meta=replace(meta, uid=self.head.chain if self.head else meta.uid))
 
     def slot_name(self, template: Mapping[str, Any]) -> str:
         """Name of the slot with that template."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from sluice_api.records import RevisionRecord
 from sluice_operator.children import serving
-from sluice_operator.model import SlotView
+from sluice_operator.model import Patch, SlotView
 from sluice_operator.plans.promotion.scene import Scene
 from sluice_operator.plans.subset import is_subset
 
@@ -28,6 +28,18 @@ def manifest(scene: Scene, record: RevisionRecord) -> dict[str, Any]:
     spec = scene.spec
     template = dict(record.template)
     return serving.slot(scene.resource, record.slot, template, spec.replicas, spec.progress_deadline_seconds)
+
+
+def put_back(wanted: Mapping[str, Any], slot: SlotView) -> Patch:
+    """Make a slot what its manifest says.
+
+    A server-side apply would leave what others added to a list; a merge patch replaces lists whole.
+    """
+    template, found = wanted["spec"]["template"], slot.spec.get("template", {})
+    added = [key for key in _OF_POD if key in found.get("spec", {})]
+    pod = {**dict.fromkeys(added), **template["spec"]}
+    body = {"spec": {**wanted["spec"], "template": {**template, "spec": pod}}}
+    return Patch("AppsDeployment", slot.meta.name, slot.meta.resource_version, body)
 
 
 def is_as_wanted(wanted: Mapping[str, Any], slot: SlotView) -> bool:

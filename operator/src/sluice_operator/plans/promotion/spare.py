@@ -28,7 +28,7 @@ def remove_spares(scene: Scene, draft: Draft, choice: Choice | None) -> None:
 def _keep_left(scene: Scene, draft: Draft, keep: set[str]) -> set[str]:
     """The slot that traffic left, while its window is open; after a rollback it drains and then rests."""
     left = scene.left_behind
-    if left is None:
+    if left is None or scene.has_rejected(left):
         return set()
     until = scene.kept_until()
     if until is not None and scene.now >= until:

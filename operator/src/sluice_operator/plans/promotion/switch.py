@@ -5,7 +5,7 @@ from sluice_api.audit import GOING_BACK, OpenIntent
 from sluice_operator.children import serving
 from sluice_operator.facts.gate import Policy
 from sluice_operator.facts.live import carries
-from sluice_operator.model import Apply, Create, Patch, Related, Seen, ServiceView, SlotView
+from sluice_operator.model import Create, Patch, Related, Seen, ServiceView, SlotView
 from sluice_operator.plans.draft import Draft
 from sluice_operator.plans.promotion import chain, slots
 from sluice_operator.plans.promotion.scene import Scene
@@ -16,7 +16,7 @@ def move(scene: Scene, draft: Draft, intent: OpenIntent, slot: SlotView) -> None
     public, record = scene.public, scene.revision(intent.revision)
     wanted = slots.manifest(scene, record) if record else None
     if wanted is not None and slots.is_tampered(wanted, slot):
-        draft.write(Apply(wanted))
+        draft.write(slots.put_back(wanted, slot))
     elif public is None:
         draft.write(Create(serving.public_service(scene.resource)))
     elif slot.meta.annotations.get(meta.ANNOTATION_TRANSITION) != str(intent.sequence):
