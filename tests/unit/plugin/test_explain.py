@@ -47,6 +47,7 @@ def held(reason: reasons.Reason, message: str, *, stalled: bool = False) -> tupl
     )
 
 
+DRIFT = (("Unknown", reasons.DRIFT_OFF), ("True", reasons.DRIFT_DETECTED), ("Unknown", reasons.DRIFT_UNKNOWN))
 PACK = thing("DatasetPack", "train", {}, *ready(reasons.PACKED))
 GOLD = thing("DatasetPack", "gold", {}, *ready(reasons.PACKED))
 RUN = thing("TrainingRun", "good", {"datasetRef": {"name": "train"}}, *ready(reasons.TRAINED))
@@ -110,6 +111,12 @@ def test_nothing_moves_is_well_only_where_there_is_nothing_to_do() -> None:
     assert [(f.mark, f.next_step) for f in conditions_of(stuck)] == [
         ("bad", reasons.ROLLBACK_BLOCKED.next_step)
     ]
+
+
+def test_what_is_switched_off_asks_for_nothing_and_what_warns_does() -> None:
+    watched = [condition("Drifted", status, reason) for status, reason in DRIFT]
+    found = [next(conditions_of(thing("Deployment", "live", {}, one))) for one in watched]
+    assert [(f.mark, bool(f.next_step)) for f in found] == [("note", False), ("bad", True), ("busy", True)]
 
 
 def test_conditions_that_say_the_same_are_one_finding_and_the_next_step_stands_once() -> None:

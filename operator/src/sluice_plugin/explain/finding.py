@@ -5,13 +5,15 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from sluice_api import reasons
-from sluice_api.reasons import BY_CAMEL, Retry
+from sluice_api.reasons import BY_CAMEL, Retry, Severity
 from sluice_operator import raw
 from sluice_operator.model import Resource
 
 Mark = Literal["good", "bad", "busy", "note"]
 _WANTED_TRUE = frozenset({"Ready", "Available", "GateOpen", "Passed", "Succeeded", "Finished"})
 """Conditions that are well when they are true; all others are well when they are false."""
+_ON_THE_WAY = _WANTED_TRUE | {"Progressing", "Reconciling", "Suspended"}
+"""Conditions that keep an object from going on; others warn, or tell of something that is switched off."""
 _CHOSEN = frozenset(r.code for r in (reasons.SUSPENDED, reasons.PAUSED, reasons.PINNED))
 """Reasons that somebody wrote into the spec."""
 _QUIET = "Nothing to do."
@@ -102,7 +104,9 @@ def _mark(group: Iterable[Mapping[str, Any]], reason: str) -> Mark | None:
         return "bad"
     if all(_is_well(kind, status, reason) for kind, status in states.items()):
         return "good" if any(kind in _WANTED_TRUE for kind in states) else None
-    return mark_of(reason)
+    known = BY_CAMEL.get(reason)
+    is_aside = known is not None and known.severity is Severity.NORMAL and not states.keys() & _ON_THE_WAY
+    return None if is_aside else mark_of(reason)
 
 
 def mark_of(reason: str) -> Mark:
