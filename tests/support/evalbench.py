@@ -39,13 +39,21 @@ class Bench:
         return self._packed("ChatMessages", purpose=purpose, **request)
 
     def tickets(
-        self, rows: Sequence[tuple[str, str]], purpose: str = "Evaluation", instruction: str = "Which?"
+        self,
+        rows: Sequence[tuple[str, str]],
+        purpose: str = "Evaluation",
+        instruction: str = "Which?",
+        slices: Sequence[str | None] = (),
     ) -> UriDigest:
-        """Classification rows of (text, label)."""
-        self._rows({"text": text, "label": label} for text, label in rows)
+        """Classification rows of (text, label), in slices if these are given."""
+        columns = [{"slice": name} for name in slices] or [{}] * len(rows)
+        self._rows(
+            {"text": text, "label": label, **more} for (text, label), more in zip(rows, columns, strict=True)
+        )
         task = {"labels": ["red", "blue"], "instruction": instruction}
+        fields = {"fields": {"slice": "slice"}} if slices else {}
         return self._packed(
-            "LabelToClassification", purpose=purpose, task="Classification", classification=task
+            "LabelToClassification", fields, purpose=purpose, task="Classification", classification=task
         )
 
     def artifact(self, folder: Path, name: str) -> UriDigest:
@@ -82,8 +90,8 @@ class Bench:
     def _rows(self, rows: Any) -> None:
         (self.configmap / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
-    def _packed(self, mapper: str, **request: Any) -> UriDigest:
-        source = {"name": "rows", "locator": "configmap:data/rows.jsonl", "mapper": mapper}
+    def _packed(self, mapper: str, more: dict[str, Any] | None = None, **request: Any) -> UriDigest:
+        source = {"name": "rows", "locator": "configmap:data/rows.jsonl", "mapper": mapper, **(more or {})}
         identity = digest_of_bytes((self.configmap / "rows.jsonl").read_bytes())
         result = run_stage("pack", {"sources": [source], "identity": identity, **request}, self.root)
         assert result.manifest is not None

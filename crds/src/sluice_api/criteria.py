@@ -10,6 +10,7 @@ from sluice_api.evalgate import Criterion
 
 DEFAULT_CONFIDENCE_PERCENT: Final = 95
 DEFAULT_MIN_SUPPORT: Final = 100
+DEFAULT_SLICE_SUPPORT: Final = 30
 
 
 @dataclass(frozen=True)
@@ -27,25 +28,36 @@ class Demand:
     confidence: float
     """One-sided, from 0.5 below 1; 0 compares the point estimate."""
     required: bool
+    worst_slice: bool = False
+    """The metric of each slice with enough items, not of the suite."""
+
+    @property
+    def proves(self) -> bool:
+        """Whether a Pass proves the demand; of slices it only says that none is proven to miss it."""
+        return not self.worst_slice
 
     @property
     def words(self) -> str:
         """The demand in words, such as `accuracy on triage >= 0.8`."""
         sign = ">=" if self.at_least else "<="
         change = " against the baseline" if self.compares else ""
-        return f"{self.metric} on {self.suite}{change} {sign} {self.threshold:g}"
+        where = f"the worst slice of {self.suite}" if self.worst_slice else self.suite
+        return f"{self.metric} on {where}{change} {sign} {self.threshold:g}"
 
 
 def demand_of(criterion: Criterion) -> Demand:
     """The criterion with its defaults."""
     percent = criterion.confidence_percent
+    worst_slice = criterion.slice == "Worst"
+    support = DEFAULT_SLICE_SUPPORT if worst_slice else DEFAULT_MIN_SUPPORT
     return Demand(
         suite=criterion.suite,
         metric=criterion.metric,
         at_least=criterion.operator == "GreaterOrEqual",
         threshold=float(criterion.value),
         compares=criterion.compare == "DeltaToBaseline",
-        min_support=criterion.min_support or DEFAULT_MIN_SUPPORT,
+        min_support=criterion.min_support or support,
         confidence=(DEFAULT_CONFIDENCE_PERCENT if percent is None else percent) / 100,
         required=criterion.mode != "Advisory",
+        worst_slice=worst_slice,
     )

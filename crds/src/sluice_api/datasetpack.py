@@ -40,6 +40,8 @@ class Fields(ApiModel):
     """Column with the label. Absent: label."""
     messages: FieldName | None = None
     """Column with the list of chat messages. Absent: messages."""
+    slice: FieldName | None = None
+    """Column that names the slice of a row, such as its language. Absent: rows have no slices."""
 
 
 class Source(ApiModel):
@@ -131,8 +133,7 @@ class DatasetPackSpec(BoundedSpec):
             field="classification",
         ),
         Rule(
-            cel="self.task == 'Classification' || "
-            "self.sources.all(s, s.mapper != 'LabelToClassification')",
+            cel="self.task == 'Classification' || self.sources.all(s, s.mapper != 'LabelToClassification')",
             message="mapper LabelToClassification needs task Classification",
             holds=lambda s: (
                 s.task == "Classification" or all(x.mapper != "LabelToClassification" for x in s.sources)

@@ -26,6 +26,7 @@ Verdict = Literal["Pass", "Fail", "Inconclusive"]
 Operator = Literal["GreaterOrEqual", "LessOrEqual"]
 Compare = Literal["Absolute", "DeltaToBaseline"]
 Mode = Literal["Required", "Advisory"]
+SliceChoice = Literal["Worst"]
 LabelValue = Annotated[str, StringConstraints(max_length=63)]
 ReasonWord = Annotated[str, StringConstraints(max_length=64)]
 
@@ -148,8 +149,12 @@ class Criterion(ApiModel):
     """The threshold, or the difference to the baseline."""
     compare: Compare | None = None
     """Absolute (when absent), or DeltaToBaseline: candidate minus baseline on the same items."""
+    slice: SliceChoice | None = None
+    """Worst: no slice of the suite with enough items may be proven to miss the threshold. That is no proof
+    that every slice reaches it, so a gate needs another Required criterion beside it. Absent: the whole
+    suite."""
     min_support: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """Fewest items for a verdict. Absent: 100."""
+    """Fewest items for a verdict; of a slice, to be looked at. Absent: 100, of a slice 30."""
     confidence_percent: Annotated[int, Field(ge=0, le=99)] | None = None
     """One-sided confidence of the bound. Absent: 95. 0 compares the point estimate; the verdict says so."""
     mode: Mode | None = None
@@ -216,6 +221,8 @@ class CriterionResult(ApiModel):
     """Metric of the criterion."""
     compare: Compare | None = None
     """Absolute (when absent), or DeltaToBaseline: the value is the difference to the baseline."""
+    slice: SliceChoice | None = None
+    """Worst: the numbers are of the worst slice. Absent: of the whole suite."""
     verdict: Verdict
     """Verdict of this criterion alone."""
     reason: ReasonWord

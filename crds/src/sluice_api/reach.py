@@ -60,7 +60,8 @@ def items_needed(criterion: Criterion, classes: int = MOST_CLASSES) -> int | Non
 def items_for(demand: Demand, classes: int = MOST_CLASSES) -> int | None:
     """`items_needed` for a criterion whose defaults are filled in."""
     metric = METRICS.get(demand.metric)
-    if metric is None:
+    if metric is None or demand.worst_slice:
+        # Nobody needs to prove anything about a slice.
         return demand.min_support
     best = _best_case(demand, metric.kind, classes)
     return _smallest(best, demand.min_support)

@@ -237,6 +237,10 @@ METRIC_NOT_FINITE: Final = _human(
     "metric_not_finite", "Read the evidence; a metric that is no number is never a pass."
 )
 SUITE_EMPTY: Final = _human("suite_empty", "Give the suite rows.")
+SLICE_MISSING: Final = _human(
+    "slice_missing",
+    "Name the column of slices in fields.slice of the suite's sources, and re-create the pack.",
+)
 GATE_UNREACHABLE: Final = _human(
     "gate_unreachable", "Give the suite at least as many items as the message says."
 )

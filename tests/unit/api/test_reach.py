@@ -39,6 +39,7 @@ PAIRED = {"compare": "DeltaToBaseline"}
         ({"value": "0.9", "metric": "token_f1", **PAIRED}, 59),
         ({"value": "0.2", "metric": "accuracy", "minSupport": 120}, 120),
         ({"value": "0.2", "metric": "f_one", "minSupport": 7}, 7),
+        ({"value": "0.98", "slice": "Worst", "minSupport": 40}, 40),
     ],
 )
 def test_items_needed(fields: dict[str, Any], needed: int | None) -> None:
@@ -79,6 +80,8 @@ def test_absent_fields_have_the_defaults_of_the_schema() -> None:
     assert (demand.confidence, demand.min_support, demand.required) == (0.95, 100, True)
     assert (demand.at_least, demand.compares, demand.threshold) == (False, False, 0.1)
     assert demand.words == "accuracy on s <= 0.1"
+    worst = demand_of(plain.model_copy(update={"slice": "Worst"}))
+    assert (worst.min_support, worst.words) == (30, "accuracy on the worst slice of s <= 0.1")
 
 
 def test_confidence_zero_is_not_the_default() -> None:

@@ -38,10 +38,9 @@ def _resolve(observed: Observed, draft: Draft, spec: EvalGateSpec) -> tuple[Plat
     broken = common.unreadable_records(observed)
     if broken is not None:
         return broken
-    if not any(demand_of(c).required for c in spec.criteria):
-        return Stop(
-            "Stalled", reasons.NO_CRITERIA, "spec.criteria holds no Required criterion; nothing can pass"
-        )
+    if not any(d.required and d.proves for d in map(demand_of, spec.criteria)):
+        message = "spec.criteria holds no Required criterion about a whole suite; nothing can pass"
+        return Stop("Stalled", reasons.NO_CRITERIA, message)
     suspended = common.honour_suspend(observed, draft, suspended=spec.suspend)
     platform = suspended or common.resolve_platform(observed, spec.profile)
     if isinstance(platform, Stop):

@@ -92,6 +92,7 @@ def _entry(record: VerdictRecord, approved_by: str | None) -> VerdictEntry:
             suite=criterion.suite,
             metric=criterion.metric,
             compare=criterion.compare,
+            slice=criterion.slice,
             verdict=outcome.verdict,
             reason=reasons.REASONS[outcome.reason].camel,
             value=outcome.value,

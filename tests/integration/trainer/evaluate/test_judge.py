@@ -60,6 +60,20 @@ def test_the_evidence_holds_everything_and_reads_well(bench: Bench, suite: UriDi
     assert len(items) == 120
 
 
+def test_E20_the_worst_slice_blocks_and_small_ones_are_named(bench: Bench) -> None:
+    slices = ["de"] * 30 + ["fr"] * 29 + [None] * 11 + ["en"] * 50
+    suite = bench.tickets(TICKETS, slices=slices)
+    results = evaluated(bench, suite, wrong=15)
+    criteria = [accuracy(value="0.7"), accuracy(slice="Worst", value="0.75")]
+    result = bench.judge(suite, results, criteria=criteria)
+    facts = json.loads((bench.root / result.evidence.uri / "evidence.json").read_text())
+    worst = facts["criteria"][1]
+    assert (result.verdict, [o.verdict for o in result.outcomes]) == ("Fail", ["Pass", "Fail"])
+    assert (worst["worstSlice"], worst["value"], worst["ignoredSlices"]) == ("de", 0.5, {"fr": 29})
+    assert {name: s["units"] for name, s in worst["slices"].items()} == {"de": 30, "en": 50}
+    assert "too few items to look at: fr (29)" in worst["message"]
+
+
 def test_the_same_verdict_has_the_same_evidence(bench: Bench, suite: UriDigest) -> None:
     good = evaluated(bench, suite)
     once = bench.judge(suite, good, criteria=[accuracy()])

@@ -224,6 +224,14 @@ def test_reach_of_macro_f1_counts_the_labels_of_the_suite(labels: int, reason: s
     assert reason in {c[1] for c in conditions(cluster, "EvalGate", "gate").values()}
 
 
+def test_E20_a_gate_that_looks_at_slices_only_passes_nothing() -> None:
+    criterion = gate_spec()["criteria"][0] | {"slice": "Worst"}
+    cluster = quickstart(gate=gate_spec(criteria=[criterion]))
+    cluster.settle()
+    assert conditions(cluster, "EvalGate", "gate")["Stalled"] == ("True", "NoCriteria")
+    assert serves(cluster) is None
+
+
 def test_a_failed_stage_is_tried_again_within_its_budget() -> None:
     stages = Stages(faults=[(70, None, "stage_crashed")] * 2)
     cluster = quickstart(stages)

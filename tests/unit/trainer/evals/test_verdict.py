@@ -97,6 +97,74 @@ def test_E20_confidence_zero_compares_the_point_and_says_so(operator: str, right
     assert "point estimate" in decision.outcomes[0].message
 
 
+WORST = {"slice": "Worst", "value": "0.7"}
+
+
+def sliced(**parts: tuple[int, int]) -> SuiteResults:
+    """Right and wrong items of each slice."""
+    pairs = [("yes", found) for r, w in parts.values() for found in ["yes"] * r + ["no"] * w]
+    names = [name for name, (right, wrong) in parts.items() for _ in range(right + wrong)]
+    items = labelled(pairs)
+    return results(items, slices={item.id: name for item, name in zip(items, names, strict=True)})
+
+
+@pytest.mark.parametrize(("bad", "verdict"), [((0, 29), "Pass"), ((0, 30), "Fail")])
+def test_E20_a_slice_below_min_support_is_ignored_and_named_and_at_it_counts(
+    bad: tuple[int, int], verdict: str
+) -> None:
+    decision = decided(request({"value": "0.5"}, WORST), sliced(de=(150, 0), fr=bad))
+    assert decision.verdict.verdict == verdict
+    told_of_slices = decision.outcomes[1].message
+    assert ("too few items to look at: fr (29)" in told_of_slices) == (verdict == "Pass")
+    assert f"the worst of {1 if verdict == 'Pass' else 2} slices is " in told_of_slices
+    assert "is no proof that all reach it" in told_of_slices
+
+
+@pytest.mark.parametrize(
+    ("operator", "right", "verdict"),
+    [
+        ("GreaterOrEqual", 28, "Pass"),
+        ("GreaterOrEqual", 27, "Fail"),
+        ("LessOrEqual", 28, "Pass"),
+        ("LessOrEqual", 29, "Fail"),
+    ],
+)
+def test_E20_the_worst_slice_at_the_border_by_its_point(operator: str, right: int, verdict: str) -> None:
+    other = (40, 0) if operator == "GreaterOrEqual" else (0, 40)
+    worst = {**WORST, "operator": operator, "confidencePercent": 0}
+    outcome = decided(request({}, worst), sliced(a=(right, 40 - right), b=other)).outcomes[1]
+    assert (outcome.verdict, outcome.value, outcome.units) == (verdict, right / 40, 40)
+
+
+def test_E20_a_slice_fails_only_by_proof_shared_among_the_slices() -> None:
+    alone = sliced(a=(14, 16), good=(120, 0))
+    crowd = sliced(a=(14, 16), good=(120, 0), **{f"s{n}": (30, 0) for n in range(8)})
+    asked = request({"value": "0.5"}, {**WORST, "value": "0.7"})
+    assert [decided(asked, suite).outcomes[1].verdict for suite in (alone, crowd)] == ["Fail", "Pass"]
+
+
+def test_E20_the_worst_slice_is_compared_with_the_baseline_on_its_own_items() -> None:
+    ours, theirs = sliced(a=(10, 30), b=(110, 0)), sliced(a=(40, 0), b=(70, 40))
+    decision = decided(request({"value": "0.5"}, {**WORST, "value": "-0.1", **PAIRED}), ours, theirs)
+    assert (decision.outcomes[1].verdict, decision.outcomes[1].value) == ("Fail", -0.75)
+
+
+@pytest.mark.parametrize(
+    ("suite", "reason"),
+    [
+        (results(right_and_wrong(200, 0)), "slice_missing"),
+        (sliced(a=(29, 0), b=(29, 0)), "support_too_small"),
+    ],
+)
+def test_E20_no_slice_to_look_at_is_no_pass(suite: SuiteResults, reason: str) -> None:
+    decision = decided(request({"value": "0.5", "minSupport": 1}, WORST), suite)
+    assert told(decision) == ("Inconclusive", reason)
+
+
+def test_E20_slices_alone_prove_nothing() -> None:
+    assert told(decided(request(WORST), sliced(a=(100, 0)))) == ("Inconclusive", "no_criteria")
+
+
 def test_a_small_suite_decides_nothing() -> None:
     decision = decided(request({}), results(right_and_wrong(0, 99)))
     assert told(decision) == ("Inconclusive", "support_too_small")

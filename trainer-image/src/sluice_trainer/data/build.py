@@ -79,7 +79,15 @@ def _take(
         built.tally.reject(DUPLICATE)
         return
     group = _group(record, request) or key.hex()[:20]
-    row = Row(row_id(key, repeat), group, example.messages, example.label, source.name, record.line)
+    row = Row(
+        id=row_id(key, repeat),
+        group=group,
+        messages=example.messages,
+        label=example.label,
+        source=source.name,
+        line=record.line,
+        slice=_text(record, source.fields.slice if source.fields else None) or None,
+    )
     accepted.write(row_line(row))
     built.groups.append(group)
     built.tally.accepted += 1
@@ -96,10 +104,15 @@ def _map(record: Record | Broken, source: Source, request: PackRequest) -> Examp
 
 
 def _group(record: Record | Broken, request: PackRequest) -> str:
-    """Value of the group column as text; empty when there is none."""
-    if request.split.group_by is None or isinstance(record, Broken):
+    """Value of the group column."""
+    return _text(record, request.split.group_by)
+
+
+def _text(record: Record | Broken, column: str | None) -> str:
+    """Value of a column as text; empty when there is none."""
+    if column is None or isinstance(record, Broken):
         return ""
-    value: Any = record.value.get(request.split.group_by)
+    value: Any = record.value.get(column)
     if value is None or value == "":
         return ""
     return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)

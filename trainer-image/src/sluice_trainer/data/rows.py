@@ -27,6 +27,8 @@ class Row:
     label: str | None
     source: str
     line: int
+    slice: str | None = None
+    """Part of the population that the row stands for; None when the source names none."""
 
     @property
     def prompt(self) -> tuple[ChatMessage, ...]:
@@ -76,4 +78,12 @@ def read_rows(folder: Path, split: str) -> Iterator[Row]:
 
 def _row(data: dict[str, Any]) -> Row:
     messages = tuple(ChatMessage(role=m["role"], content=m["content"]) for m in data["messages"])
-    return Row(data["id"], data["group"], messages, data.get("label"), data["source"], data["line"])
+    return Row(
+        id=data["id"],
+        group=data["group"],
+        messages=messages,
+        label=data.get("label"),
+        source=data["source"],
+        line=data["line"],
+        slice=data.get("slice"),
+    )

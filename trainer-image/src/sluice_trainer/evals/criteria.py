@@ -14,6 +14,7 @@ from sluice_api.reasons import Reason
 from sluice_trainer.evals.advice import items_to_decide
 from sluice_trainer.evals.intervals import Estimate
 from sluice_trainer.evals.measure import Absent
+from sluice_trainer.evals.slices import WorstSlice
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Outcome:
     items_to_decide: int | None = None
     fail_confidence: float | None = None
     """Confidence at which Fail was tested last: corrected by Holm among the required criteria."""
+    slices: WorstSlice | None = None
+    """What was measured of each slice, where the criterion asks for slices."""
 
     @property
     def beyond(self) -> bool:
@@ -47,7 +50,9 @@ class Outcome:
 
 
 def passes(demand: Demand, estimate: Estimate) -> bool:
-    """Whether the demand is proven."""
+    """Whether the demand is proven; of slices, whether none is proven to miss it."""
+    if not demand.proves:
+        return not fails(demand, estimate, demand.confidence)
     if demand.at_least:
         return estimate.lower(demand.confidence) >= demand.threshold
     return estimate.upper(demand.confidence) <= demand.threshold
@@ -117,6 +122,7 @@ def _outcome(demand: Demand, estimate: Estimate, test: tuple[bool, float] | None
         lower=estimate.lower(demand.confidence),
         upper=estimate.upper(demand.confidence),
         units=estimate.units,
+        slices=estimate if isinstance(estimate, WorstSlice) else None,
     )
     if test is None:
         return _told(replace(plain, reason=reasons.SUPPORT_TOO_SMALL, items_to_decide=demand.min_support))
@@ -137,6 +143,8 @@ def _told(outcome: Outcome) -> Outcome:
     else:
         how = f"between {outcome.lower:.3f} and {outcome.upper:.3f}, each at {demand.confidence:.0%}"
     text = f"{demand.words}: measured {outcome.value:.3f}, {how}, {outcome.units} items"
+    if outcome.slices is not None:
+        text += f"; {outcome.slices.words}; that none is proven to miss it is no proof that all reach it"
     if outcome.reason is reasons.SUPPORT_TOO_SMALL:
         text += f"; minSupport asks for {demand.min_support}"
     elif outcome.items_to_decide is not None:

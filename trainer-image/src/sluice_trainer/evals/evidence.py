@@ -12,6 +12,7 @@ from sluice_api.contracts.requests import JudgeRequest
 from sluice_trainer.evals.criteria import Outcome
 from sluice_trainer.evals.judging import Decision, Results
 from sluice_trainer.evals.results import ItemResult, file_name
+from sluice_trainer.evals.slices import WorstSlice
 
 JSON_NAME = "evidence.json"
 TEXT_NAME = "evidence.md"
@@ -67,7 +68,8 @@ def evidence(request: JudgeRequest, decision: Decision, metrics: Mapping[str, An
 
 def _criterion(outcome: Outcome) -> dict[str, Any]:
     demand = outcome.demand
-    return {
+    slices = {} if outcome.slices is None else _slices(outcome.slices, demand.confidence)
+    return slices | {
         "demand": demand.words,
         "suite": demand.suite,
         "metric": demand.metric,
@@ -83,6 +85,22 @@ def _criterion(outcome: Outcome) -> dict[str, Any]:
         "upper": outcome.upper,
         "units": outcome.units,
         "itemsToDecide": outcome.items_to_decide,
+    }
+
+
+def _slices(found: WorstSlice, confidence: float) -> dict[str, Any]:
+    return {
+        "worstSlice": found.name,
+        "slices": {
+            name: {
+                "value": estimate.value,
+                "lower": estimate.lower(confidence),
+                "upper": estimate.upper(confidence),
+                "units": estimate.units,
+            }
+            for name, estimate in found.slices.items()
+        },
+        "ignoredSlices": dict(found.ignored),
     }
 
 

@@ -14,6 +14,7 @@ from sluice_api.reasons import Reason
 from sluice_trainer.evals.estimates import absolute, paired
 from sluice_trainer.evals.intervals import Estimate
 from sluice_trainer.evals.results import SuiteResults
+from sluice_trainer.evals.slices import WorstSlice
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,42 @@ def measure(
         return found
     suite, metric = found
     if not demand.compares:
-        return _numbers(metric, suite) or absolute(metric, suite.items, seed)
+        return _numbers(metric, suite) or _estimate(demand, metric, suite, None, seed)
     if baseline is None:
         return Absent(reasons.BASELINE_MISSING, f"{demand.words}: there is no baseline to compare with")
     broken = _numbers(metric, suite) or _incomplete(baseline) or _numbers(metric, baseline)
-    return broken or _mismatch(suite, baseline) or paired(metric, suite.items, baseline.items, seed)
+    return broken or _mismatch(suite, baseline) or _estimate(demand, metric, suite, baseline, seed)
+
+
+def _estimate(
+    demand: Demand, metric: Metric, suite: SuiteResults, baseline: SuiteResults | None, seed: int
+) -> Estimate | Absent:
+    """Of the suite, or of its slices."""
+    if not demand.worst_slice:
+        return _of_items(metric, suite, baseline, range(len(suite.items)), seed)
+    places: dict[str, list[int]] = {}
+    for place, item in enumerate(suite.items):
+        if item.id in suite.slices:
+            places.setdefault(suite.slices[item.id], []).append(place)
+    if not places:
+        return Absent(reasons.SLICE_MISSING, f"{demand.words}: no item of suite {suite.name} has a slice")
+    units = {name: len({suite.items[place].unit for place in at}) for name, at in places.items()}
+    enough = {name: at for name, at in places.items() if units[name] >= demand.min_support}
+    ignored = {name: count for name, count in units.items() if name not in enough}
+    if not enough:
+        told = f"{demand.words}: none of {len(units)} slices has {demand.min_support} items"
+        return Absent(reasons.SUPPORT_TOO_SMALL, told)
+    slices = {name: _of_items(metric, suite, baseline, at, seed) for name, at in sorted(enough.items())}
+    return WorstSlice(slices, ignored, demand.at_least)
+
+
+def _of_items(
+    metric: Metric, suite: SuiteResults, baseline: SuiteResults | None, places: Sequence[int], seed: int
+) -> Estimate:
+    ours = [suite.items[place] for place in places]
+    if baseline is None:
+        return absolute(metric, ours, seed)
+    return paired(metric, ours, [baseline.items[place] for place in places], seed)
 
 
 def _metric(demand: Demand, suite: SuiteResults | None) -> tuple[SuiteResults, Metric] | Absent:

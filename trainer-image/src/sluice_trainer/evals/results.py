@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,8 @@ class SuiteResults:
     """Ids of the items that were to be evaluated."""
     differs: tuple[str, ...] = ()
     """Settings in which the evaluation was another than the one that is asked for."""
+    slices: Mapping[str, str] = field(default_factory=dict)
+    """Slice of each item that has one."""
 
 
 def file_name(suite: str) -> str:

@@ -27,8 +27,9 @@ def gate_verdict(outcomes: Sequence[Outcome], on_inconclusive: str, dishonest: s
         return GateVerdict("Fail", reasons.DISHONEST, dishonest)
     required = [outcome for outcome in outcomes if outcome.counts]
     open_ones = [outcome for outcome in required if outcome.verdict != "Pass"]
-    if not required:
-        return _unproven(reasons.NO_CRITERIA, "no required criterion was judged", on_inconclusive)
+    if not any(outcome.demand.proves for outcome in required):
+        message = "no required criterion about a whole suite was judged"
+        return _unproven(reasons.NO_CRITERIA, message, on_inconclusive)
     if not open_ones:
         return GateVerdict("Pass", reasons.PASSED, f"passed: {_words(required)}")
     for outcome in open_ones:

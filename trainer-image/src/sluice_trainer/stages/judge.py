@@ -58,6 +58,7 @@ def _results(
             task=suite.details.task,
             items=read_items(folder / file_name(suite.name)),
             asked=tuple(row.id for row in suite.rows),
+            slices={row.id: row.slice for row in suite.rows if row.slice is not None},
             differs=tuple(k for k, v in settings(suite.request).items() if found[suite.name][k] != v),
         )
         for suite in suites
