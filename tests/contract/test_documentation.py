@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from sluice_api.kinds import KINDS
-from sluice_plugin.__main__ import parser
+from sluice_plugin.__main__ import main, parser
+from sluice_plugin.completion.finder import candidates
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("localcluster/*.md")])
@@ -50,6 +51,27 @@ def test_every_plugin_command_is_understood() -> None:
     assert commands
     for command in commands:
         assert parser().parse_args(shlex.split(command)[2:]).run, command
+
+
+def test_every_verb_has_an_example_in_the_guide() -> None:
+    verbs = {line.split("\t")[0] for line in candidates(parser(), [""])}
+    lines = [line for _, text in blocks("sh") for line in text.splitlines()]
+    told = {shlex.split(line)[2] for line in lines if line.startswith("kubectl sluice ")}
+    assert verbs <= told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        line
+        for page, text in blocks("sh")
+        for line in text.splitlines()
+        if page == "plugin.md" and ("--offline" in line or "completion" in line) and "my-values" not in line
+    ],
+)
+def test_examples_that_need_no_cluster_run(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert main(shlex.split(line)[2:]) == 0
 
 
 def test_every_make_target_exists() -> None:

@@ -9,7 +9,7 @@ from copy import deepcopy
 from typing import Any
 
 from sluice_api.contracts.envelope import Envelope, Report
-from sluice_api.contracts.requests import JudgeRequest, PrepareRequest
+from sluice_api.contracts.requests import JudgeRequest, LedgerRequest, PrepareRequest
 from sluice_api.hashing import digest_of
 from sluice_api.identity import fingerprint
 from sluice_operator import raw
@@ -156,6 +156,17 @@ def _verify(envelope: Envelope, _: World) -> Json:
     return {"digest": envelope.request["digest"], "prompts": 1, "results": _written(envelope)}
 
 
+def _ledger(envelope: Envelope, _: World) -> Json:
+    """The archive takes every link, and refuses nothing on behalf of earlier chains."""
+    request = LedgerRequest.parse(envelope.request)
+    newest = request.records[-1] if request.records else None
+    known: Json = {"mode": request.mode, "links": len(request.records)}
+    known |= {"identity": request.identity} if request.identity else {}
+    if newest is not None:
+        return known | {"sequence": newest.sequence, "headHash": newest.hash}
+    return known | {"sequence": request.sequence} | ({"headHash": h} if (h := request.head_hash) else {})
+
+
 _RESULTS: Mapping[str, Callable[[Envelope, World], Json]] = {
     "pack": _pack,
     "prepare": _prepare,
@@ -164,4 +175,5 @@ _RESULTS: Mapping[str, Callable[[Envelope, World], Json]] = {
     "evaluate": _evaluate,
     "judge": _judge,
     "verify": _verify,
+    "ledger": _ledger,
 }
