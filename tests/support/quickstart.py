@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sluice_api.audit import AuditRecord
 from sluice_api.contracts.envelope import Envelope
-from sluice_api.contracts.requests import PrepareRequest
+from sluice_api.contracts.requests import LedgerRequest, PrepareRequest
 from sluice_api.hashing import digest_of
 from sluice_api.identity import fingerprint
 from sluice_operator.settings import Settings
@@ -65,6 +66,10 @@ class Stages:
     """Answers that come first, one per Pod that ends."""
     artifacts: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Finished artifacts by fingerprint, as the store would find them."""
+    archive: dict[str, dict[str, dict[int, AuditRecord]]] = field(default_factory=dict)
+    """Archived links of audit chains, by name, chain and number."""
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    """What a check of the archive finds."""
     asked: list[Envelope] = field(default_factory=list)
     clock: Callable[[], str] = lambda: "2026-01-01T00:00:00Z"
 
@@ -149,6 +154,22 @@ class Stages:
         ]
         told = {"verdict": verdict, "reason": reason, "message": f"exact_match {change:g}"}
         return {**told, "outcomes": outcomes, "evidence": self._place(envelope)}
+
+    def _ledger(self, envelope: Envelope) -> dict[str, Any]:
+        """The archive as chain and link number, so that a test can look into it and take from it."""
+        request = LedgerRequest.parse(envelope.request)
+        chains = self.archive.setdefault(request.name, {})
+        told: dict[str, Any] = {"mode": request.mode, "identity": request.identity}
+        if request.mode == "Inherit":
+            heads = [links[max(links)] for links in chains.values()]
+            refused = dict.fromkeys(r.digest for head in heads for r in head.fold.refused)
+            return told | {"links": len(heads), "refused": list(refused), "found": len(refused)}
+        if request.mode == "Verify":
+            told |= {"findings": self.findings, "found": len(self.findings)}
+        links = chains.setdefault(request.chain, {})
+        links.update({r.sequence: r for r in request.records})
+        newest = links[max(links)]
+        return told | {"sequence": newest.sequence, "headHash": newest.hash, "links": len(links)}
 
     def _verify(self, envelope: Envelope) -> dict[str, Any]:
         return {"digest": envelope.request["digest"], "prompts": 5, "results": self._place(envelope)}

@@ -28,7 +28,8 @@ class SimNode:
     """The controllers of the cluster and one node."""
 
     api: ApiServer
-    answer: Callable[[Envelope], Answer]
+    answer: Callable[[Envelope], Answer | None]
+    """How the Pod of a stage ends; None leaves it running."""
     down: set[str] = field(default_factory=set)
     """Slots whose Pods are not ready."""
     gone: set[str] = field(default_factory=set)
@@ -80,7 +81,10 @@ class SimNode:
 
     def _end_job(self, job: Raw, pod: Raw) -> None:
         envelope = _envelope(job["spec"]["template"])
-        code, result, reason = self.answer(envelope)
+        answer = self.answer(envelope)
+        if answer is None:
+            return
+        code, result, reason = answer
         ended = {
             "exitCode": code,
             "reason": "Completed" if code == ExitCode.DONE else "Error",
@@ -136,13 +140,14 @@ class SimNode:
         broken = slot["metadata"].get("annotations", {}).get(BROKEN) == "true"
         if status["conditions"][0]["status"] == "False":
             fits = self._taken() < self.room
-            status["conditions"] = [_scheduled(fits)]
+            since = {"lastTransitionTime": self.api.stamp()} if fits else {}
+            status["conditions"] = [_scheduled(fits) | since]
         elif status["phase"] == "Pending" and digest in self.gone:
             status["initContainerStatuses"] = [self._refused(slot)]
         else:
             ready = not broken and slot["metadata"]["name"] not in self.down
             status["phase"] = "Running" if ready else status["phase"]
-            status["conditions"] = [_scheduled(True), {"type": "Ready", "status": str(ready)}]
+            status["conditions"] = [status["conditions"][0], {"type": "Ready", "status": str(ready)}]
             status.pop("initContainerStatuses", None)
         return self.api.put("Pod", pod | {"status": status}, ACTOR)
 

@@ -366,6 +366,11 @@ AUDIT_TAMPERED: Final = _human(
     "audit_tampered",
     "Run kubectl sluice audit verify; it names the records. Find out who wrote.",
 )
+AUDIT_ADOPTED: Final = _normal("audit_adopted")
+REFUSALS_AWAITED: Final = _wait(
+    "refusals_awaited",
+    "Wait; the archive is asked what earlier Deployments of this name rolled back.",
+)
 REFUSALS_INHERITED: Final = _normal("refusals_inherited")
 
 NOTHING_LIVE: Final = _wait("nothing_live", "Finish a run that passes the gate.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from sluice_operator import metrics, raw
 from sluice_operator.graph import Graph
 from sluice_operator.kinds import RESOURCES, WATCHED, Kind
-from sluice_operator.model import JobView, Key, PodView, Related, Resource, ServiceView, SlotView
+from sluice_operator.model import JobView, Key, Orphan, PodView, Related, Resource, ServiceView, SlotView
 from sluice_operator.views import StoredRecord, View, open_record, owner_key
 
 Place = tuple[str, str]
@@ -111,7 +111,8 @@ class Cache:
         if resource is None:
             return None
         found = (self._objects[kind][place] for kind, place in sorted(self._children.get(key, ())))
-        views = [v for v in found if isinstance(v, PodView) or _is_owned(v, resource)]
+        every = tuple(found)
+        views = [v for v in every if isinstance(v, PodView) or _is_owned(v, resource)]
         jobs = tuple(v for v in views if isinstance(v, JobView))
         return Related(
             resource=resource,
@@ -120,6 +121,7 @@ class Cache:
             pods=_own_pods((v for v in views if isinstance(v, PodView)), jobs),
             slots=tuple(v for v in views if isinstance(v, SlotView)),
             services=tuple(v for v in views if isinstance(v, ServiceView)),
+            orphans=tuple(_orphans(every)),
         )
 
     def world(self, key: Key) -> Mapping[Key, Related]:
@@ -177,6 +179,17 @@ def _place(view: View) -> Place:
 def _is_owned(view: View, owner: Resource) -> bool:
     """Whether a child belongs to this very object, not to a namesake that was deleted before it."""
     return view.meta.owner is not None and view.meta.owner.uid == owner.meta.uid
+
+
+def _orphans(views: Iterable[View]) -> Iterator[Orphan]:
+    """Lasting children without any controller."""
+    for view in views:
+        if view.meta.owner is not None:
+            continue
+        if isinstance(view, StoredRecord):
+            yield open_record(view)
+        elif isinstance(view, SlotView | ServiceView):
+            yield view
 
 
 def _own_pods(pods: Iterable[PodView], jobs: tuple[JobView, ...]) -> tuple[PodView, ...]:

@@ -201,6 +201,8 @@ class LedgerResult(ApiModel):
     )
 
     mode: Literal["Archive", "Verify", "Inherit"]
+    identity: Annotated[str, StringConstraints(max_length=80, pattern=r"^[ -!#-\[\]-~]*$")] = ""
+    """Identity of the request, by which an answer is known."""
     sequence: Annotated[int, Field(ge=0, le=999_999_999)] = 0
     """Newest archived link; 0 when there is none."""
     head_hash: Digest | None = None

@@ -205,7 +205,7 @@ class LedgerRequest(ApiModel):
     """Newest link that must be in the archive."""
     head_hash: Digest | None = None
     """Hash of that link."""
-    identity: Identity = ""
+    identity: Annotated[str, StringConstraints(max_length=80, pattern=r"^[ -!#-\[\]-~]*$")] = ""
     """What measures the store as it is now is asked anew under another identity."""
 
 

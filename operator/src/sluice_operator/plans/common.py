@@ -109,8 +109,17 @@ def _prunable(observed: Observed) -> list[RecordView]:
     jobs = {j.meta.name for j in observed.me.jobs}
     good = [v for v in views if isinstance(v.record, StageRecord) and v.record.outcome == "Succeeded"]
     bad = [v for v in views if isinstance(v.record, StageRecord) and v.record.outcome != "Succeeded"]
-    old = [*good[KEPT_SUCCESSES:], *bad[KEPT_FAILURES:]]
-    return [v for v in old if v.meta.name not in jobs and v is not views[0]]
+    newest = {_sort(v): v.meta.name for v in reversed(good)}
+    kept = {views[0].meta.name, *newest.values(), *jobs} if views else jobs
+    return [v for v in (*good[KEPT_SUCCESSES:], *bad[KEPT_FAILURES:]) if v.meta.name not in kept]
+
+
+def _sort(view: RecordView) -> tuple[str, str]:
+    """Stage and, where a stage has several, what it was asked to do: the newest success of each stays."""
+    record = view.record
+    if not isinstance(record, StageRecord):
+        return "", ""
+    return record.stage, str((record.report or {}).get("mode", ""))
 
 
 def parse_time(text: str) -> datetime:

@@ -1,4 +1,4 @@
-"""Deployment: honour_suspend -> resolve_profiles -> run the table of promotion -> watch_live -> summarise."""
+"""Deployment: honour_suspend -> trust_chain -> promotion -> watch_live -> keep_ledger -> summarise."""
 
 from sluice_api import reasons
 from sluice_api.deployment import DeploymentSpec
@@ -7,6 +7,8 @@ from sluice_operator.plans import common
 from sluice_operator.plans.deployment_status import summarise, summarise_stopped
 from sluice_operator.plans.draft import Draft, Stop
 from sluice_operator.plans.drift.watch import watch_live
+from sluice_operator.plans.ledger.keep import keep_ledger
+from sluice_operator.plans.ledger.trust import trust_chain
 from sluice_operator.plans.promotion.rows import run_rows
 from sluice_operator.plans.promotion.scene import Scene
 from sluice_operator.settings import ServingProfile
@@ -24,9 +26,14 @@ def plan_deployment(observed: Observed) -> Plan:
     suspended = common.honour_suspend(observed, draft, suspended=scene.spec.suspend)
     if suspended is not None:
         return summarise_stopped(observed, draft, suspended)
+    stopped = trust_chain(observed, draft)
+    if stopped is not None:
+        keep_ledger(observed, scene.platform, draft)
+        return summarise_stopped(observed, draft, stopped)
     moved = run_rows(scene, draft)
     common.clean_up(observed, draft, JOB_TTL_SECONDS)
     watched = watch_live(scene, draft)
+    keep_ledger(observed, scene.platform, draft)
     return summarise(scene, draft, moved, watched)
 
 

@@ -19,6 +19,7 @@ from sluice_api.deployment import (
 from sluice_api.reasons import REASONS
 from sluice_api.records import RevisionRecord
 from sluice_operator.children import serving
+from sluice_operator.facts import audit
 from sluice_operator.facts import live as chain
 from sluice_operator.model import EventNote, Observed, Plan, Related
 from sluice_operator.plans import deployment_conditions as told
@@ -26,6 +27,7 @@ from sluice_operator.plans import status
 from sluice_operator.plans.draft import Conditions, Draft, Stop, shorten, stamp
 from sluice_operator.plans.drift.told import add_drifted, drift_status
 from sluice_operator.plans.drift.watch import Watched
+from sluice_operator.plans.ledger.told import add_archived
 from sluice_operator.plans.promotion import requests
 from sluice_operator.plans.promotion.choice import Held
 from sluice_operator.plans.promotion.rows import Moved
@@ -47,6 +49,7 @@ def summarise(scene: Scene, draft: Draft, moved: Moved, watched: Watched) -> Pla
     told.add_held(conditions, moved.held)
     told.add_rolled_back(conditions, scene.me)
     add_drifted(conditions, scene.me, scene.spec.drift, watched)
+    add_archived(conditions, scene.observed, draft)
     draft.events += conditions.events()
     holds = (*(h for h in moved.held if h.tells), *requests.malformed(scene.me))
     value = _value(scene.me, moved.choice.target if moved.choice else None, scene, holds)
@@ -63,6 +66,7 @@ def summarise_stopped(observed: Observed, draft: Draft, stop: Stop) -> Plan:
     conditions.add("PromotionHeld", "True", stop.reason, stop.told)
     conditions.add("Drifted", "Unknown", stop.reason, stop.told)
     told.add_rolled_back(conditions, observed.me)
+    add_archived(conditions, observed, draft)
     draft.events += conditions.events()
     holds = (*requests.waiting(observed.me, stop.message), *requests.malformed(observed.me))
     value = _value(observed.me, None, None, holds)
@@ -124,7 +128,7 @@ def _nothing_live(moved: Moved) -> Stop:
 def _value(
     me: Related, target: RevisionRecord | None, scene: Scene | None, holds: Sequence[Held]
 ) -> DeploymentStatus:
-    known, newest = chain.fold(me), chain.head(me)
+    known = chain.fold(me)
     now, slot = told.live_slot(me)
     meta = me.resource.meta
     return DeploymentStatus(
@@ -148,7 +152,7 @@ def _value(
         replicas=SlotReplicas(desired=slot.replicas, available=slot.available_replicas)
         if slot
         else SlotReplicas(),
-        audit=AuditHead(sequence=newest.sequence, head_hash=newest.hash) if newest else None,
+        audit=_audit(me),
     )
 
 
@@ -182,3 +186,10 @@ def _ref(record: RevisionRecord, since: str) -> RevisionRef:
         gate_ref=NameRef(name=record.gate),
         since=since,
     )
+
+
+def _audit(me: Related) -> AuditHead | None:
+    newest = chain.head(me)
+    if newest is None:
+        return None
+    return AuditHead(sequence=newest.sequence, head_hash=newest.hash, archived_sequence=audit.archived(me))

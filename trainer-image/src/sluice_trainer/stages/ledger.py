@@ -31,7 +31,8 @@ Told = tuple[LedgerResult, dict[str, Any]]
 
 def run(request: LedgerRequest, ctx: Context) -> Output:
     """Do what the mode says and keep the long form."""
-    result, details = _MODES[request.mode](request, ctx.store)
+    found, details = _MODES[request.mode](request, ctx.store)
+    result = found.model_copy(update={"identity": request.identity})
     folder = ctx.work / "ledger"
     folder.mkdir()
     (folder / DETAILS_NAME).write_text(json.dumps({**result.dump(), **details}, indent=2))
