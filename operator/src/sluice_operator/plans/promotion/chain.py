@@ -9,6 +9,7 @@ from sluice_api.audit import (
     Cause,
     DriftHold,
     Fold,
+    Live,
     OpenIntent,
     Phase,
     Rejection,
@@ -49,6 +50,14 @@ def intend(scene: Scene, draft: Draft, choice: Choice, reason: Reason) -> None:
     intent = _intent(scene, choice)
     fold = scene.fold.model_copy(update={"intent": intent})
     _link(scene, draft, "intended", _by(scene, intent, choice.request), fold, reason, choice.why)
+
+
+def intend_repair(scene: Scene, draft: Draft, live: Live, why: str) -> None:
+    """Announce that traffic is put back to what is live."""
+    where = {"slot": live.slot, "revision": live.revision, "digest": live.digest}
+    intent = OpenIntent.parse({"sequence": scene.next_sequence, "cause": "repair", **where})
+    fold = scene.fold.model_copy(update={"intent": intent})
+    _link(scene, draft, "intended", _by(scene, intent, None), fold, reasons.TRAFFIC_TAMPERED, why)
 
 
 def finish(scene: Scene, draft: Draft, intent: OpenIntent) -> None:

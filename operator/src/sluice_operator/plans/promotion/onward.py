@@ -27,6 +27,11 @@ def promote(scene: Scene, request: Request) -> Choice | Held:
 
 def pinned(scene: Scene, digest: str) -> Choice | Held:
     """What a pin names. A pin that is blocked or refused never falls through to the newest."""
+    if scene.live is not None and scene.live.digest == digest:
+        # The upgrade of a pinned digest is held like any other.
+        upgrade = refresh(scene)
+        held = held_back(scene) if isinstance(upgrade, Choice) else None
+        return held or upgrade or Held(reasons.PINNED, f"spec.promotion.pin keeps {digest[:19]} live")
     found = _pinnable(scene, digest)
     if isinstance(found, Held):
         return found
@@ -56,6 +61,9 @@ def _pinnable(scene: Scene, digest: str) -> Wanted | Held:
 
 def newest(scene: Scene) -> Choice | Held | None:
     """The newest run later than what is live that has a Pass of its own under the gate as it stands now."""
+    if scene.live is not None and scene.live_revision is None:
+        message = f"the record of live revision {scene.live.revision} is gone; nobody knows what is newer"
+        return Held(reasons.AUDIT_TAMPERED, message, stops=False)
     later = [r for r in scene.runs if _is_later(scene, r)]
     passing = [(r, v) for r in later if isinstance(v := rights.live_pass(scene, r), VerdictRecord)]
     choices = [_automatic(scene, run, given) for run, given in passing]
@@ -70,7 +78,7 @@ def newest(scene: Scene) -> Choice | Held | None:
 def _is_later(scene: Scene, run: RunFacts) -> bool:
     record = scene.live_revision
     if record is None:
-        return scene.live is None
+        return True
     return run.artifact.digest != record.artifact.digest and age(run.artifact) > age(record.artifact)
 
 

@@ -20,8 +20,8 @@
 | 16 | newest run later than live, with a valid Pass | choose it |
 | 17 | live digest, other revision | choose it |
 
-Rows 1 to 8 write and end the pass; rows 9 to 17 only choose, because row 2 asks them again before traffic
-moves. Then what nobody needs is removed.
+Rows 1 to 8 write and end the pass, like the beginning and the end of a drift hold; rows 9 to 17 only choose,
+because row 2 asks them again before traffic moves. Then what nobody needs is removed.
 """
 
 from collections.abc import Callable
@@ -29,12 +29,21 @@ from dataclasses import dataclass
 
 from sluice_api import reasons
 from sluice_api.audit import OpenIntent
-from sluice_operator.children import serving
 from sluice_operator.facts import audit
 from sluice_operator.facts.live import carries
-from sluice_operator.model import Create
 from sluice_operator.plans.draft import Draft
-from sluice_operator.plans.promotion import back, chain, hold, onward, requests, rights, slots, spare, switch
+from sluice_operator.plans.promotion import (
+    back,
+    chain,
+    hold,
+    onward,
+    repair,
+    requests,
+    rights,
+    spare,
+    switch,
+    windows,
+)
 from sluice_operator.plans.promotion.candidate import Progress, bring_up
 from sluice_operator.plans.promotion.choice import Choice, Held
 from sluice_operator.plans.promotion.scene import Scene, is_up
@@ -66,6 +75,8 @@ def run_rows(scene: Scene, draft: Draft) -> Moved:
     progress = bring_up(scene, draft, choice) if choice else None
     for found in held:
         draft.wake_in(found.wake_in)
+    if choice is not None and choice.cause in ("automatic", "profile"):
+        draft.wake_in(windows.closes_in(scene.spec.promotion.windows, scene.now))
     if not back.is_waiting(scene):
         spare.remove_spares(scene, draft, choice)
     return Moved(choice, progress, held)
@@ -127,41 +138,18 @@ def row_3_abandon(scene: Scene, draft: Draft) -> bool:
 
 
 def row_4_repair(scene: Scene, draft: Draft) -> bool:
-    """Service or live slot differ from what is live: announce a repair."""
-    live, target = scene.live, scene.live_revision
-    foreign = switch.is_foreign(scene)
-    if live is None:
-        if foreign and scene.public is not None:
-            switch.clear(draft, scene.public)
-        return foreign
-    slot = scene.slot(live.slot)
-    if target is None or slot is None or slot.meta.deleting:
-        return False
-    if not foreign and not slots.is_tampered(slots.manifest(scene, target), slot):
-        return False
-    what = f"the Service {scene.resource.meta.name}" if foreign else f"slot {live.slot}"
-    why = f"{what} was changed by hand; traffic is put back to {live.slot}"
-    choice = Choice(target, "repair", reasons.TRAFFIC_TAMPERED, why)
-    chain.intend(scene, draft, choice, reasons.TRAFFIC_TAMPERED)
-    return True
+    """Service or live slot differ from what is live: announce a repair, or clear what nobody promoted."""
+    if scene.live is None:
+        return repair.clear_foreign(scene, draft)
+    why = repair.why_changed(scene, scene.live)
+    if why is not None:
+        chain.intend_repair(scene, draft, scene.live, why)
+    return why is not None
 
 
 def row_5_live_slot(scene: Scene, draft: Draft) -> bool:
     """Live slot missing: create it. Its size follows the spec."""
-    live, record = scene.live, scene.live_revision
-    if live is None or record is None:
-        return False
-    slot, wanted = scene.slot(live.slot), slots.manifest(scene, record)
-    if not any(s.meta.name == live.slot for s in scene.me.services):
-        draft.write(Create(serving.slot_service(scene.resource, live.slot)))
-    if slot is None:
-        why = f"live slot {live.slot} was gone; it is built again from its revision"
-        draft.write(Create(wanted), reasons.TRAFFIC_TAMPERED, why)
-    elif not slot.meta.deleting and not slots.is_as_wanted(wanted, slot):
-        draft.write(slots.put_back(wanted, slot))
-    if draft.writes:
-        draft.wake_in(1)
-    return bool(draft.writes)
+    return repair.keep_live_slot(scene, draft)
 
 
 def row_6_pin_seen(scene: Scene, draft: Draft) -> bool:
@@ -225,15 +213,9 @@ def row_13_promote(scene: Scene) -> Choice | Held | None:
 
 
 def row_14_pin(scene: Scene) -> Choice | Held | None:
-    """What the pin names, or why not. The pinned digest's own upgrade is held like any other."""
+    """What the pin names, or why not."""
     pin = scene.spec.promotion.pin
-    if pin is None:
-        return None
-    if scene.live is None or scene.live.digest != pin:
-        return onward.pinned(scene, pin)
-    upgrade = row_17_upgrade(scene)
-    held = onward.held_back(scene) if isinstance(upgrade, Choice) else None
-    return held or upgrade or Held(reasons.PINNED, f"spec.promotion.pin keeps {pin[:19]} live")
+    return onward.pinned(scene, pin) if pin is not None else None
 
 
 def row_15_held(scene: Scene) -> Held | None:
@@ -255,18 +237,8 @@ def row_17_upgrade(scene: Scene) -> Choice | Held | None:
     return onward.refresh(scene)
 
 
-MOVES: tuple[Acts, ...] = (
-    row_1_done,
-    row_2_switch,
-    row_3_abandon,
-    row_4_repair,
-    row_5_live_slot,
-)
-NOTES: tuple[Acts, ...] = (
-    row_6_pin_seen,
-    row_8_answer,
-    hold.note_drift,
-)
+MOVES: tuple[Acts, ...] = (row_1_done, row_2_switch, row_3_abandon, row_4_repair, row_5_live_slot)
+NOTES: tuple[Acts, ...] = (row_6_pin_seen, row_8_answer, hold.note_drift)
 CHOOSES: tuple[Chooses, ...] = (
     row_9_rollback_to,
     row_10_down,
