@@ -32,6 +32,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 trainerImage: {{ include "sluice.image" .Values.trainerImage | quote }}
 operatorNamespace: {{ .Release.Namespace | quote }}
 progressUrl: {{ printf "https://%s.%s.svc:8443/progress" (include "sluice.name" .) .Release.Namespace | quote }}
+watchNamespaces: {{ toJson .Values.watchNamespaces }}
 decisionsVerified: {{ .Values.policies.enabled }}
 workers: {{ .Values.operator.workers }}
 resyncSeconds: {{ .Values.operator.resyncSeconds }}

@@ -58,6 +58,7 @@ def values_schema() -> dict[str, Any]:
             trainerImage=_closed(**image),
             imagePullSecrets=_LIST,
             crds=_closed(install={"type": "boolean"}),
+            watchNamespaces=_NAMES,
             replicas=_COUNT,
             resources=_FREE,
             nodeSelector=_MAP,

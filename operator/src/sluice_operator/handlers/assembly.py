@@ -10,6 +10,7 @@ from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.coordination import Leases
 from sluice_operator.adapters.cluster.events import Recorder
 from sluice_operator.adapters.cluster.identity import TokenReviews
+from sluice_operator.adapters.cluster.issuer import IssuerKeys
 from sluice_operator.adapters.cluster.secrets import Secrets
 from sluice_operator.adapters.cluster.transport import Transport
 from sluice_operator.cache import Cache
@@ -60,7 +61,9 @@ class Parts:
         observer = Observer(cache, cluster, intake, settings, _now, board.shown)
         book = Book(cache.resource, board.heard)
         reconciler = Reconciler(observer, book.wrap(planners), cluster, intake, Recorder(transport, identity))
-        reporters = Reporters(cache, TokenReviews(transport).pod_of)
+        # A TokenReview is a cluster-wide right, which an operator of some namespaces does not have.
+        judge = IssuerKeys(transport) if settings.watch_namespaces else TokenReviews(transport)
+        reporters = Reporters(cache, judge.pod_of)
         metrics.REGISTRY.register(metrics.ConditionCollector(cache.count_conditions, cache.count_objects))
         metrics.REGISTRY.register(book)
         return cls(

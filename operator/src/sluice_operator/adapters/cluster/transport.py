@@ -55,6 +55,7 @@ class Request:
     body: Mapping[str, Any] | None = None
     content_type: str = JSON
     counted: bool = False
+    accept: str = JSON
 
 
 class Transport:
@@ -135,14 +136,18 @@ class Transport:
             request.method,
             self._configuration.host + request.path,
             query_params=list(request.query),
-            headers=self._headers(request.content_type),
+            headers=self._headers(request),
             body=request.body,
             _preload_content=False,
             _request_timeout=(CONNECT_SECONDS, read_seconds),
         )
 
-    def _headers(self, content_type: str) -> dict[str, str]:
-        headers = {"Accept": JSON, "Content-Type": content_type, "User-Agent": "sluice-operator"}
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {
+            "Accept": request.accept,
+            "Content-Type": request.content_type,
+            "User-Agent": "sluice-operator",
+        }
         # Asked for at every request: a projected token changes while we run.
         if bearer := self._configuration.get_api_key_with_prefix("BearerToken"):
             headers["Authorization"] = bearer
