@@ -68,6 +68,12 @@ def test_X13_the_pod_monitor_reaches_every_slot_and_names_its_deployment() -> No
     assert sources["deployment"] == [label]
 
 
+def test_slots_are_looked_for_where_the_operator_works() -> None:
+    given = "--set=watchNamespaces={team-a,team-b}"
+    (monitor,) = of_kind(render_chart(PROMETHEUS, *ALL_ON, given), "PodMonitor")
+    assert monitor["spec"]["namespaceSelector"] == {"matchNames": ["team-a", "team-b"]}
+
+
 def test_labels_are_added_to_objects_and_to_alerts() -> None:
     given = ("--set=monitoring.labels.release=prometheus", "--set=monitoring.rules.labels.team=models")
     objects = render_chart(PROMETHEUS, *ALL_ON, *given)
