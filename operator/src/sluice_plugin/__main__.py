@@ -14,6 +14,7 @@ from sluice_api.errors import StageError
 from sluice_operator.adapters.cluster.errors import ApiError
 from sluice_plugin.completion import verb as completion
 from sluice_plugin.completion.finder import complete_for_shell
+from sluice_plugin.decide import verb as decide
 from sluice_plugin.errors import Refused
 from sluice_plugin.explain import verb as explain
 from sluice_plugin.lineage import verb as lineage
@@ -27,6 +28,7 @@ VERBS = (
     explain,
     logs,
     plan,
+    decide,
     lineage,
     models,
     completion,

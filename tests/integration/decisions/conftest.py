@@ -23,7 +23,7 @@ from support.quickstart import SETTINGS, Stages
 from support.teamspace import Teamspace
 
 EDITOR, PROMOTER, VIEWER, STRANGER = "erin", "pat", "vera", "sam"
-ROLES = {EDITOR: ("edit",), PROMOTER: ("view", "sluice-promoter"), VIEWER: ("view",)}
+ROLES = {EDITOR: ("edit",), PROMOTER: ("sluice-promoter",), VIEWER: ("view",)}
 STORAGE = {
     "name": "default",
     "allowedNamespaces": ["*"],
@@ -106,6 +106,11 @@ def bind(space: Teamspace, user: str, role: str) -> None:
     }
     path = f"/apis/{group}/v1/namespaces/{space.name}/rolebindings"
     assert space.api.call("POST", path, body).code == 201
+
+
+@pytest.fixture(scope="session")
+def new_space(api: KubeApi) -> Callable[[], Teamspace]:
+    return lambda: make_space(api)
 
 
 @pytest.fixture(scope="session")

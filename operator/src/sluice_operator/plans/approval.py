@@ -33,8 +33,10 @@ def approve(observed: Observed, draft: Draft, policy: Policy) -> Answer | None:
     if request is None or isinstance(request, Answer):
         return request
     found = _verdict(observed, policy, request)
-    if isinstance(found, Answer) or facts.approval(observed.me, found) is not None:
-        return found if isinstance(found, Answer) else None
+    if isinstance(found, Answer):
+        return Answer(found.reason, f"request {request.id}: {found.message}")
+    if facts.approval(observed.me, found) is not None:
+        return None
     resource = observed.me.resource
     value = ApprovalRecord(
         verdict=records.verdict_name(resource.meta.name, found),
@@ -55,7 +57,7 @@ def waiting(observed: Observed, why: str) -> Answer | None:
     request = _read(observed)
     if request is None or isinstance(request, Answer) or _is_done(observed, request):
         return request if isinstance(request, Answer) else None
-    message = f"approve {request.digest[:19]} by {request.user} waits: {why}"
+    message = f"request {request.id} of {request.user} to approve {request.digest[:19]} waits: {why}"
     return Answer(reasons.REQUEST_WAITING, message)
 
 

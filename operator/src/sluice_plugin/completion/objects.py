@@ -12,6 +12,7 @@ from sluice_plugin.cluster import RESOURCE_KINDS, read_namespace, read_namespace
 from sluice_plugin.errors import Refused
 
 _DEPLOYMENT: ResourceKind = "Deployment"
+_GATE: ResourceKind = "EvalGate"
 Offer = Callable[[argparse.Namespace], Iterable[str]]
 
 
@@ -24,6 +25,12 @@ def targets(args: argparse.Namespace) -> Iterable[str]:
 def deployments(args: argparse.Namespace) -> Iterable[str]:
     """Names of Deployments."""
     keys = read_namespace(options.kubeconfig(args), options.namespace(args), [_DEPLOYMENT]).keys()
+    return [key.name for key in keys]
+
+
+def gates(args: argparse.Namespace) -> Iterable[str]:
+    """Names of EvalGates."""
+    keys = read_namespace(options.kubeconfig(args), options.namespace(args), [_GATE]).keys()
     return [key.name for key in keys]
 
 
@@ -46,5 +53,5 @@ def offered(offer: Offer) -> Callable[..., list[str]]:
     return complete
 
 
-OFFERS: Mapping[str, Offer] = {"target": targets, "name": deployments, "namespace": namespaces}
+OFFERS: Mapping[str, Offer] = {"target": targets, "name": deployments, "gate": gates, "namespace": namespaces}
 """What is offered for an argument, by its name in the parsed arguments."""
