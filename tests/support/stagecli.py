@@ -49,11 +49,13 @@ class Cli:
         return code, json.loads(told.out or "{}")
 
     def start(self, prelude: str) -> subprocess.Popen[bytes]:
-        """Start a process of its own, which runs `prelude` first."""
+        """Start a process in a group of its own, which runs `prelude` first."""
         script = f"{prelude}\n{_MAIN}"
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
         argv = [sys.executable, "-c", script, *self.arguments()]
-        return subprocess.Popen(argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen(
+            argv, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The program: finished work is found, markers come last, every end has its code."""
 
 import json
+import os
 import signal
 import threading
 from pathlib import Path
@@ -211,6 +212,33 @@ def test_the_running_time_ends_a_stage(cli: Cli) -> None:
     out, _ = child.communicate(timeout=20)
     assert child.returncode == 72
     assert json.loads(out)["failure"]["reason"] == "deadline_exceeded"
+
+
+WORKING = "__import__('threading').Thread(target=time.sleep, args=(600,)).start(); "
+"""A thread of the stage that never ends by itself, such as an upload to a store that is stuck."""
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "reason"),
+    [
+        ("timeout", 72, "deadline_exceeded"),
+        ("cancel", 75, "stopped_on_request"),
+        ("runtime error", 70, "stage_crashed"),
+    ],
+)
+def test_T21_three_faults_have_three_codes_and_leave_no_process(
+    cli: Cli, fault: str, code: int, reason: str
+) -> None:
+    cli.ask("verify", VERIFY, **({"deadlineSeconds": 2} if fault == "timeout" else {}))
+    last = "raise RuntimeError('no reason of its own')" if fault == "runtime error" else "time.sleep(60)"
+    child = cli.start(WAITS.format(body=WORKING + last))
+    if fault == "cancel":
+        wait_for_line(child.stderr)
+        child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=20)
+    assert (child.returncode, json.loads(out)["failure"]["reason"]) == (code, reason)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(child.pid, 0)
 
 
 def wait_for_line(stream: Any) -> None:
