@@ -119,6 +119,21 @@ def test_what_is_switched_off_asks_for_nothing_and_what_warns_does() -> None:
     assert [(f.mark, bool(f.next_step)) for f in found] == [("note", False), ("bad", True), ("busy", True)]
 
 
+def test_what_warns_comes_after_what_holds_a_model_up() -> None:
+    warning = condition("AuditArchived", "False", reasons.AUDIT_BEHIND, "3 links")
+    hold = condition("PromotionHeld", "True", reasons.PAUSED, "spec.paused is true")
+    for found, reason in (((warning,), reasons.AUDIT_BEHIND), ((warning, hold), reasons.PAUSED)):
+        live = thing("Deployment", "live", LIVE.spec, *found, *ready(reasons.SERVING))
+        assert asked(PACK, GOLD, RUN, GATE, live).reason == reason.camel
+
+
+def test_a_hold_that_a_condition_tells_is_told_once() -> None:
+    hold = condition("PromotionHeld", "True", reasons.PAUSED, "spec.paused is true")
+    status = {"conditions": [hold], "holds": [{"reason": "Paused"}, {"reason": "WindowClosed"}]}
+    live = replace(LIVE, status=status)
+    assert [f.reason for f in traffic_findings(live, Fold()) if f.label == "hold"] == ["WindowClosed"]
+
+
 def test_conditions_that_say_the_same_are_one_finding_and_the_next_step_stands_once() -> None:
     reason = reasons.TOO_FEW_ROWS
     (found,) = conditions_of(

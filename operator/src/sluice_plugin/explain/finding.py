@@ -1,7 +1,7 @@
 """What explain says of one object: findings, each with its next step, and those of them that block. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from sluice_api import reasons
@@ -10,13 +10,16 @@ from sluice_operator import raw
 from sluice_operator.model import Resource
 
 Mark = Literal["good", "bad", "busy", "note"]
-_WANTED_TRUE = frozenset({"Ready", "Available", "GateOpen", "Passed", "Succeeded", "Finished"})
+_WANTED_TRUE = frozenset(
+    {"Ready", "Available", "GateOpen", "Passed", "Succeeded", "Finished", "Approved", "AuditArchived"}
+)
 """Conditions that are well when they are true; all others are well when they are false."""
-_ON_THE_WAY = _WANTED_TRUE | {"Progressing", "Reconciling", "Suspended"}
-"""Conditions that keep an object from going on; others warn, or tell of something that is switched off."""
+_ASIDE = frozenset({"AuditArchived", "Drifted", "RolledBack"})
+"""Conditions that keep nothing from going on: they warn, or tell of something that is switched off."""
 _CHOSEN = frozenset(r.code for r in (reasons.SUSPENDED, reasons.PAUSED, reasons.PINNED))
 """Reasons that somebody wrote into the spec."""
 _QUIET = "Nothing to do."
+_URGENCY: Mapping[Mark, int] = {"bad": 0, "note": 1, "busy": 2, "good": 3}
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Finding:
     reason: str = ""
     message: str = ""
     next_step: str = ""
+    is_aside: bool = False
+    """It keeps nothing from going on."""
 
     def dump(self) -> dict[str, Any]:
         """Plain data."""
@@ -53,12 +58,9 @@ class Section:
 
     @property
     def blocker(self) -> Finding | None:
-        """What keeps the object from going on: what needs a person first, then what waits."""
-        for mark in ("bad", "note", "busy"):
-            for finding in self.findings:
-                if finding.mark == mark and finding.next_step:
-                    return finding
-        return None
+        """What keeps the object from going on: a person first, then waiting, then warnings."""
+        found = [f for f in self.findings if f.next_step]
+        return min(found, key=lambda f: (f.is_aside, _URGENCY[f.mark]), default=None)
 
     def dump(self) -> dict[str, Any]:
         """Plain data."""
@@ -85,7 +87,8 @@ def conditions_of(resource: Resource) -> Iterator[Finding]:
         if mark in ("good", None):
             yield Finding(mark or "note", label, *cause)
         else:
-            yield told(mark, label, *cause)
+            is_aside = all(raw.text(c, "type") in _ASIDE for c in group)
+            yield replace(told(mark, label, *cause), is_aside=is_aside)
 
 
 def stale(resource: Resource) -> Iterator[Finding]:
@@ -105,8 +108,8 @@ def _mark(group: Iterable[Mapping[str, Any]], reason: str) -> Mark | None:
     if all(_is_well(kind, status, reason) for kind, status in states.items()):
         return "good" if any(kind in _WANTED_TRUE for kind in states) else None
     known = BY_CAMEL.get(reason)
-    is_aside = known is not None and known.severity is Severity.NORMAL and not states.keys() & _ON_THE_WAY
-    return None if is_aside else mark_of(reason)
+    is_off = known is not None and known.severity is Severity.NORMAL and states.keys() <= _ASIDE
+    return None if is_off else mark_of(reason)
 
 
 def mark_of(reason: str) -> Mark:

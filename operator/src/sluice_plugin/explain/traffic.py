@@ -49,9 +49,11 @@ def _spec(deployment: Resource) -> Iterator[Finding]:
 
 
 def _holds(deployment: Resource) -> Iterator[Finding]:
+    told_already = {raw.text(c, "reason") for c in raw.items(deployment.status, "conditions")}
     for hold in raw.items(deployment.status, "holds"):
         reason = raw.text(hold, "reason")
-        yield told(mark_of(reason), "hold", reason, raw.text(hold, "message"))
+        if reason not in told_already:
+            yield told(mark_of(reason), "hold", reason, raw.text(hold, "message"))
 
 
 def _kept_out(deployment: Resource) -> Iterator[Finding]:
