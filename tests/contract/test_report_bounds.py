@@ -142,6 +142,12 @@ def test_the_longest_link_fits_in_a_request() -> None:
     assert len(compact_json(longest_link.dump())) + 1000 < LEDGER_BATCH_BYTES
 
 
+@pytest.mark.parametrize("stage", RESULTS)
+def test_the_largest_failure_fits_too(stage: str) -> None:
+    message = report(stage, failure=maximal(ReportFailure)).encode()
+    assert len(message) <= TERMINATION_MESSAGE_BYTES, len(message)
+
+
 def test_a_refused_pack_says_why_and_how_many_and_fits() -> None:
     result = maximal(PackResult, digest=None, manifest=None, splits=())
     failure = ReportFailure(reason="a" * 40, message=WORST_TEXT)

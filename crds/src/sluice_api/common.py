@@ -68,6 +68,8 @@ class Failure(ApiModel):
     """Pod that failed."""
     message: Message
     """What happened and what to do."""
+    evidence: UriDigest | None = None
+    """Folder in the store with what was found before it failed."""
     time: Timestamp
     """When it failed."""
 

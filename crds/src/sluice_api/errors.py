@@ -1,6 +1,7 @@
 """Exceptions that carry a reason from the one list; the trainer turns them into exit codes and reports."""
 
 from sluice_api.base import ApiModel
+from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import ExitCode
 from sluice_api.reasons import Reason
 
@@ -20,6 +21,8 @@ class StageError(Exception):
         self.result = result
         self.checkpoint: int | None = None
         """Step of the newest complete checkpoint, once training knows it."""
+        self.evidence: UriDigest | None = None
+        """Folder in the store with what was found before it failed."""
 
 
 class InputWrong(StageError):

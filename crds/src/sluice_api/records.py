@@ -47,6 +47,8 @@ class StageRecord(ApiModel):
     """Result of the stage, as its contract says; parsed with RESULTS[stage]."""
     folder: Annotated[str, StringConstraints(max_length=200)] | None = None
     report_digest: Digest | None = None
+    evidence: UriDigest | None = None
+    """What an attempt that failed had found before."""
     started_at: Timestamp
     finished_at: Timestamp
     counters: Counters = Counters()

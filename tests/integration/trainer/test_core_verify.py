@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import StoreSettings
+from sluice_store.files import read_manifest
 from sluice_store.open import open_store
 from sluice_trainer.endpoint import BadAnswer, Endpoint, EndpointUnreachable
 from sluice_trainer.stages import verify
@@ -63,6 +65,8 @@ def test_X05_a_slot_that_says_nothing_is_refused(cli: Cli, answer: str) -> None:
         code, report = run(cli, stub.url)
     assert (code, report["failure"]["reason"]) == (64, "deployment_smoke_failed")
     assert [row["error"] for row in rows_below(cli)] == ["the answer is empty"] * 5
+    evidence = UriDigest.parse(report["failure"]["evidence"])
+    assert read_manifest(open_store(cli.settings), evidence.uri, evidence.digest).files
 
 
 def test_X05_one_bad_prompt_is_enough(cli: Cli) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from sluice_api import errors, reasons
+from sluice_api.common import UriDigest
 from sluice_api.contracts.manifests import FileEntry, FileManifest
 from sluice_api.errors import InputWrong
 from sluice_api.reasons import Reason
@@ -19,6 +20,7 @@ from sluice_trainer.runtime import load_envelope
 from sluice_trainer.stages.fetch import strangers
 from sluice_trainer.stages.verify import SmokeRow, check_rows
 
+KEPT = UriDigest(uri="verify/x/y", digest="sha256:" + "0" * 64)
 ENDINGS: list[tuple[BaseException, int, Reason]] = [
     (errors.InputWrong(reasons.TOO_FEW_ROWS, "m"), 64, reasons.TOO_FEW_ROWS),
     (errors.NothingToReport(reasons.NOTHING_TO_REPORT, "m"), 66, reasons.NOTHING_TO_REPORT),
@@ -100,13 +102,14 @@ def test_fetch_finds_files_that_an_engine_might_load_by_mistake() -> None:
 
 def test_X05_one_unanswered_prompt_fails_the_slot() -> None:
     good, bad = SmokeRow("p", "yes", True), SmokeRow("p", "", False, "the answer is empty")
-    check_rows([good] * 5, "w")
+    check_rows([good] * 5, KEPT)
     with pytest.raises(errors.InputWrong) as caught:
-        check_rows([good] * 4 + [bad], "w")
+        check_rows([good] * 4 + [bad], KEPT)
     assert caught.value.reason is reasons.SMOKE_FAILED
+    assert ending_of(caught.value).evidence == KEPT
 
 
 def test_a_slot_that_went_away_is_not_judged() -> None:
     gone = SmokeRow("p", "", False, "no connection", reached=False)
     with pytest.raises(errors.DependencyUnavailable):
-        check_rows([SmokeRow("p", "yes", True), gone], "w")
+        check_rows([SmokeRow("p", "yes", True), gone], KEPT)

@@ -83,7 +83,12 @@ def _failure_report(args: argparse.Namespace, ending: Ending, message: str, star
     return Report(
         stage=args.stage,
         request_hash=_hash_as_given(args),
-        failure=ReportFailure(reason=ending.reason.code, message=message, checkpoint=ending.checkpoint),
+        failure=ReportFailure(
+            reason=ending.reason.code,
+            message=message,
+            checkpoint=ending.checkpoint,
+            evidence=ending.evidence,
+        ),
         result=ending.result.dump() if ending.result is not None and args.stage == "pack" else None,
         started_at=timestamp(started_at),
         finished_at=timestamp(SystemClock().now()),

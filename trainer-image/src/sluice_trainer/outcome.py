@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from sluice_api import reasons
 from sluice_api.base import ApiModel
+from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import ExitCode
 from sluice_api.errors import StageError
 from sluice_api.reasons import Reason
@@ -26,6 +27,8 @@ class Ending:
     result: ApiModel | None = None
     checkpoint: int | None = None
     """Step of the newest complete checkpoint, if training told it."""
+    evidence: UriDigest | None = None
+    """What was found before it failed, if it was kept."""
     unexpected: bool = False
     """Nobody foresaw this: the trace belongs in the log."""
 
@@ -33,7 +36,9 @@ class Ending:
 def ending_of(error: BaseException) -> Ending:
     """The ending that an exception stands for."""
     if isinstance(error, StageError):
-        return Ending(error.exit_code, error.reason, error.message, error.result, error.checkpoint)
+        return Ending(
+            error.exit_code, error.reason, error.message, error.result, error.checkpoint, error.evidence
+        )
     if isinstance(error, StopNow):
         message = "asked to end; nothing was lost, and the stage starts over"
         return Ending(ExitCode.STOPPED_ON_REQUEST, reasons.STOPPED_ON_REQUEST, message)

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule, Timestamp
 from sluice_api.common import Uri
 from sluice_api.contracts.bytecount import Clip, compact_json
-from sluice_api.contracts.reports import RESULTS, Code
+from sluice_api.contracts.reports import RESULTS, Code, Written
 from sluice_api.contracts.requests import REQUESTS
 from sluice_api.hashing import content_hash, plain
 
@@ -98,6 +98,8 @@ class ReportFailure(ApiModel):
     message: Annotated[str, Clip(600)]
     checkpoint: Annotated[int, Field(ge=0, le=999_999_999_999)] | None = None
     """Step of the newest complete checkpoint, told by training that had to end."""
+    evidence: Written | None = None
+    """What was found before it failed, such as the answers to the smoke prompts."""
 
 
 class Report(ApiModel):

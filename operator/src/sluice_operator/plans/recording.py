@@ -29,6 +29,7 @@ def stage_record(
         report=report.result if report else None,
         folder=report.folder if report else None,
         report_digest=report.report_digest if report else None,
+        evidence=report.failure.evidence if report and report.failure else None,
         started_at=stamp(_started_at(observed, job, pods, ended)),
         finished_at=stamp((pod and pod.finished_at) or (job and job.finished_at) or observed.now),
         counters=_count(counters(observed.me), ask, pods, ended, observed.now),

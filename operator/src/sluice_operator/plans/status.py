@@ -44,6 +44,7 @@ def _failure_of(record: StageRecord) -> Failure:
         exit_code=record.exit_code,
         pod=record.pod,
         message=reason.advise(record.message),
+        evidence=record.evidence,
         time=record.finished_at,
     )
 

@@ -236,6 +236,24 @@ def test_a_namesakes_pods_are_waited_for_and_are_no_attempt_of_ours() -> None:
     assert pass_once(cluster) == [("create", "Job", job)]
 
 
+def test_what_a_failed_stage_had_found_is_cited() -> None:
+    cluster, _, job = at_training()
+    found = cluster.objects["Job", job]
+    evidence = {"uri": "train/x/y", "digest": digest_of("found")}
+    request_hash = found["metadata"]["annotations"][meta.ANNOTATION_REQUEST_HASH]
+    told = json.loads(message("train", request_hash, None))
+    told["failure"] |= {"reason": reasons.LOSS_NOT_FINITE.code, "evidence": evidence}
+    ended = {"exitCode": 64, "message": json.dumps(told), "finishedAt": cluster.stamp()}
+    containers = [{"name": "stage", "state": {"terminated": ended}}]
+    cluster.put("Pod", pod_of(found, "pod", {"phase": "Failed", "containerStatuses": containers}))
+    failed = {"type": "Failed", "status": "True", "reason": "PodFailurePolicy"}
+    cluster.put("Job", found | {"status": {"conditions": [failed]}})
+    assert pass_once(cluster) == [("create", "ControllerRevision", job)]
+    pass_once(cluster)
+    assert records(cluster)[0]["evidence"] == evidence
+    assert cluster.objects["TrainingRun", "good"]["status"]["failure"]["evidence"] == evidence
+
+
 def test_the_limit_is_three() -> None:
     assert MOST_IN_VAIN == 3
     assert json.loads(message("train", "0" * 64, 3))["failure"]["checkpoint"] == 3

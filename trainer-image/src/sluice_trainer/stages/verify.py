@@ -12,7 +12,7 @@ from sluice_api import reasons
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import VerifyResult
 from sluice_api.contracts.requests import VerifyRequest
-from sluice_api.errors import DependencyUnavailable, InputWrong
+from sluice_api.errors import DependencyUnavailable, InputWrong, StageError
 from sluice_store.files import upload_folder
 from sluice_trainer.context import Clock, Context, Output
 from sluice_trainer.endpoint import Endpoint, EndpointError, EndpointUnreachable
@@ -55,16 +55,12 @@ def run(request: VerifyRequest, ctx: Context) -> Output:
         json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
     )
     manifest = upload_folder(ctx.store, folder, ctx.folder, {"digest": request.digest})
-    check_rows(rows, where=f"{ctx.folder}/{RESULTS_NAME}")
-    result = VerifyResult(
-        digest=request.digest,
-        prompts=len(rows),
-        results=UriDigest(uri=ctx.folder, digest=manifest.digest),
-    )
-    return Output(result, manifest)
+    results = UriDigest(uri=ctx.folder, digest=manifest.digest)
+    check_rows(rows, results)
+    return Output(VerifyResult(digest=request.digest, prompts=len(rows), results=results), manifest)
 
 
-def check_rows(rows: list[SmokeRow], where: str) -> None:
+def check_rows(rows: list[SmokeRow], evidence: UriDigest) -> None:
     """Raise InputWrong(SMOKE_FAILED) unless every prompt was answered.
 
     When calls merely did not get through, nothing is known about the model: DependencyUnavailable.
@@ -72,10 +68,13 @@ def check_rows(rows: list[SmokeRow], where: str) -> None:
     failed = [row for row in rows if not row.passed]
     if not failed:
         return
+    where = f"{evidence.uri}/{RESULTS_NAME}"
     message = f"{len(failed)} of {len(rows)} smoke prompts failed, first: {failed[0].error}; see {where}"
+    error: StageError = DependencyUnavailable(reasons.DEPENDENCY_UNAVAILABLE, message)
     if any(row.reached for row in failed):
-        raise InputWrong(reasons.SMOKE_FAILED, message)
-    raise DependencyUnavailable(reasons.DEPENDENCY_UNAVAILABLE, message)
+        error = InputWrong(reasons.SMOKE_FAILED, message)
+    error.evidence = evidence
+    raise error
 
 
 def _check_served(request: VerifyRequest, served: tuple[str, ...]) -> None:
