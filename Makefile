@@ -76,6 +76,10 @@ e2e-full: setup ## The same, and what takes longer: nodes made, killed half-way,
 	@mkdir -p $(REPORTS)
 	@$(BIN)/pytest tests/e2e --junitxml=$(REPORTS)/e2e.xml
 
+.PHONY: chaos
+chaos: setup ## 300,000 random steps of the planners in a simulated cluster; SEED=1 STEPS=300000.
+	@PYTHONPATH=tests $(BIN)/python -m chaos --seed $(or $(SEED),1) --steps $(or $(STEPS),300000)
+
 .PHONY: bench-gate
 bench-gate: setup ## Print the error rates of the verdict rule, by exact enumeration.
 	@$(BIN)/python tests/bench/bench_gate.py

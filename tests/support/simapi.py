@@ -8,7 +8,7 @@ people do stands elsewhere.
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from sluice_operator.adapters.cluster.errors import AlreadyExists, Conflict, Invalid, NotFound
@@ -46,10 +46,18 @@ class ApiServer:
     """Objects by kind and name. What it gives away must not be changed: write a copy."""
 
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    """What all clocks on the wall say; it may be set."""
+    elapsed: float = 0.0
+    """Seconds since the beginning, which nobody can set."""
     objects: dict[tuple[str, str], Raw] = field(default_factory=dict)
     listeners: list[Callable[[Change], None]] = field(default_factory=list)
     version: int = 0
     serial: int = 0
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+        self.elapsed += seconds
 
     def stamp(self) -> str:
         """Time as the API writes it."""

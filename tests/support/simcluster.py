@@ -5,7 +5,7 @@ For stories, properties and long random walks of planners; whole processes are t
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sluice_api import meta
 from sluice_api.contracts.envelope import Envelope
@@ -26,7 +26,7 @@ LEADER = "operator"
 class SimCluster:
     """Objects by kind and name, a clock, and what stages answer."""
 
-    def __init__(self, settings: Settings, answer: Callable[[Envelope], Answer]) -> None:
+    def __init__(self, settings: Settings, answer: Callable[[Envelope], Answer | None]) -> None:
         self.settings = settings
         self.api = ApiServer()
         self.node = SimNode(self.api, answer)
@@ -101,7 +101,7 @@ class SimCluster:
 
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
-        self.api.now += timedelta(seconds=seconds)
+        self.api.sleep(seconds)
 
     def play(self) -> None:
         """Let the cluster's controllers and nodes work."""
@@ -147,7 +147,7 @@ class SimCluster:
             for key in self.own():
                 self.reconcile(key)
             self.play()
-            soon = self.now + timedelta(seconds=600)
+            soon = self.api.elapsed + 600
             if self.version == before and all(when > soon for when in self.operator.due.values()):
                 return
             self.sleep(seconds)

@@ -2,14 +2,14 @@
 writes.
 
 Everything from the cache to the writer is the real code; only the transport, the clock and the scheduler are
-played. A pass is a coroutine that pauses before each of its writes: there it can go on, be frozen, or be killed.
+played. A pass is a coroutine that pauses before each of its writes: there it goes on, is frozen, or is killed.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Generator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sluice_operator.adapters.cluster.cluster import Listed
@@ -40,7 +40,7 @@ class SimClient:
 
     def __init__(self, api: ApiServer, actor: str) -> None:
         self._api = api
-        self._actor = actor
+        self.actor = actor
         self.pauses = True
         """The next request begins a new write, reads before it included."""
 
@@ -55,27 +55,27 @@ class SimClient:
 
     async def create(self, manifest: Raw) -> Raw:
         await self._turn(writes=True)
-        return self._api.create(manifest, self._actor)
+        return self._api.create(manifest, self.actor)
 
     async def apply(self, manifest: Raw) -> Raw:
         await self._turn(writes=True)
-        return self._api.apply(manifest, self._actor)
+        return self._api.apply(manifest, self.actor)
 
     async def patch(self, kind: Kind, namespace: str, name: str, body: Raw, version: str) -> Raw:
         await self._turn(writes=True)
-        return self._api.patch(kind, name, body, version, self._actor)
+        return self._api.patch(kind, name, body, version, self.actor)
 
     async def delete(self, kind: Kind, namespace: str, name: str, uid: str, version: str = "") -> Raw | None:
         await self._turn(writes=True)
         try:
-            self._api.delete(kind, name, uid, version, self._actor)
+            self._api.delete(kind, name, uid, version, self.actor)
         except NotFound:
             return None
         return None
 
     async def write_status(self, kind: Kind, namespace: str, name: str, uid: str, status: Raw) -> Raw:
         await self._turn(writes=True)
-        return self._api.write_status(kind, name, uid, status, self._actor)
+        return self._api.write_status(kind, name, uid, status, self.actor)
 
     async def list_pages(self, kind: Kind, namespace: str, labels: str = "") -> AsyncIterator[Listed]:
         yield Listed(str(self._api.version), tuple(deepcopy(self._api.of(kind))))
@@ -102,45 +102,35 @@ class SimRecorder:
 class SimOperator:
     """One process of the operator. A dead one is thrown away; a new one lists everything at its start."""
 
-    def __init__(
-        self,
-        api: ApiServer,
-        settings: Settings,
-        actor: str = "operator",
-        skew: Callable[[], float] = lambda: 0.0,
-    ) -> None:
+    def __init__(self, api: ApiServer, settings: Settings, actor: str) -> None:
         self._api = api
-        self._skew = skew
-        self.actor = actor
         self.cache = Cache()
         self.recorder = SimRecorder()
-        self.due: dict[Key, datetime] = {}
-        """When each object wants to be looked at again."""
+        self.due: dict[Key, float] = {}
+        """When each object wants to be looked at again, by the clock that nobody can set."""
         self.passes: dict[Key, Coroutine[Any, Any, Outcome]] = {}
         """Passes that stand before their next write."""
         self.deaf: set[Kind] = set()
         """Kinds whose watch lags."""
-        self.last_list = api.now
+        self.last_list = api.elapsed
         self._failures: dict[Key, int] = {}
         self._news: dict[Kind, deque[tuple[str, View]]] = {kind: deque() for kind in WATCHED}
         self._client = SimClient(api, actor)
         intake = Intake(self.cache, self._wake)
         self._intake = intake
-        observer = Observer(self.cache, self._client, intake, settings, self.now, lambda _: None)  # type: ignore[arg-type]
-        self._observer = observer
+        observer = Observer(self.cache, self._client, intake, settings, self._now, lambda _: None)  # type: ignore[arg-type]
         self._reconciler = Reconciler(observer, PLANNERS, self._client, intake, self.recorder)  # type: ignore[arg-type]
         self._settings = settings
         api.listeners.append(self._hear)
         self.relist()
 
-    def now(self) -> datetime:
-        """What this process's clock says."""
-        return self._api.now + timedelta(seconds=self._skew())
+    def _now(self) -> datetime:
+        return self._api.now
 
     # What it knows
 
     def _wake(self, key: Key) -> None:
-        self.due[key] = self._api.now
+        self.due[key] = self._api.elapsed
 
     def _hear(self, change: Change) -> None:
         self._news[change.kind].append((change.verb, change.view))
@@ -157,7 +147,7 @@ class SimOperator:
 
     def relist(self) -> None:
         """List everything, as at the start and every ten minutes."""
-        self.last_list = self._api.now
+        self.last_list = self._api.elapsed
         for kind in WATCHED:
             self._news[kind].clear()
             views = tuple(view_of(kind, data) for data in self._api.of(kind))
@@ -168,13 +158,13 @@ class SimOperator:
     def observe(self, key: Key) -> Observed | None:
         """What a planner would see."""
         me = self.cache.related(key)
-        return Observed(me, self.cache.world(key), self._settings, self.now()) if me else None
+        return Observed(me, self.cache.world(key), self._settings, self._now()) if me else None
 
     # What it does
 
     def ready(self) -> list[Key]:
         """Objects that a worker could take now, longest waiting first."""
-        waiting = sorted((when, key) for key, when in self.due.items() if when <= self._api.now)
+        waiting = sorted((when, key) for key, when in self.due.items() if when <= self._api.elapsed)
         return [key for _, key in waiting if key not in self.passes]
 
     def begin(self, key: Key) -> None:
@@ -203,13 +193,17 @@ class SimOperator:
         del self.passes[key]
         self._failures.pop(key, None)
         if outcome.requeue_after is not None and key not in self.due:
-            self.due[key] = self._api.now + timedelta(seconds=outcome.requeue_after)
+            self.due[key] = self._api.elapsed + outcome.requeue_after
 
     def _fail(self, key: Key) -> None:
         del self.passes[key]
         self._failures[key] = self._failures.get(key, 0) + 1
         wait = min(0.005 * 2 ** self._failures[key], LONGEST_BACKOFF)
-        self.due[key] = self._api.now + timedelta(seconds=wait)
+        self.due[key] = self._api.elapsed + wait
+
+    def rename(self, actor: str) -> None:
+        """Its writes are told under another name from now on."""
+        self._client.actor = actor
 
     def kill(self) -> None:
         """End the process: what it was about to do never happens."""

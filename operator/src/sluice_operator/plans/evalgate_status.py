@@ -36,7 +36,7 @@ def summarise(
         approval.add_condition(conditions, observed, newest, answer)
     draft.events += [*conditions.events(), *conditions.refusals("Approved")]
     told = _told(observed, judged)
-    _prune(observed, draft, told)
+    _prune(observed, draft, (*told, *(j.verdict for j in judged if j.verdict is not None)))
     approval.prune(observed, draft)
     value = EvalGateStatus(
         verdicts=tuple(_entry(v, _approved_by(observed, v)) for v in told),
@@ -76,10 +76,10 @@ def _told(observed: Observed, judged: tuple[Judged, ...]) -> tuple[VerdictRecord
     return tuple(sorted(chosen.values(), key=lambda v: v.completed_at, reverse=True))[:KEPT]
 
 
-def _prune(observed: Observed, draft: Draft, told: tuple[VerdictRecord, ...]) -> None:
-    """Verdicts beyond the newest per artifact and the newest 10 artifacts go, when they are many."""
+def _prune(observed: Observed, draft: Draft, needed: tuple[VerdictRecord, ...]) -> None:
+    """Verdicts that are neither told nor those of candidates go, oldest first, when they are many."""
     views = [r for r in observed.me.records if isinstance(r.record, VerdictRecord)]
-    spare = [r for r in views if r.record not in told]
+    spare = [r for r in views if r.record not in needed]
     spare.sort(key=lambda r: r.record.evaluated_at if isinstance(r.record, VerdictRecord) else "")
     for view in spare[: max(0, len(views) - 2 * KEPT)]:
         draft.delete(Delete("ControllerRevision", view.meta.name, view.meta.uid, "older than what is kept"))

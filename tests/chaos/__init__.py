@@ -1,0 +1,1 @@
+"""The operator under random events: walks, what shortens them, kills and removals, and reports."""
