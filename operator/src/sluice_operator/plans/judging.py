@@ -7,6 +7,7 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import EvaluateResult, JudgeResult
 from sluice_api.contracts.requests import ArtifactTarget, EvaluateRequest, JudgeRequest, ScoredTarget
 from sluice_api.records import VerdictRecord
+from sluice_operator import raw
 from sluice_operator.children import records
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts import gate as facts
@@ -19,6 +20,7 @@ from sluice_operator.plans import status
 from sluice_operator.plans.attempts import Advance, advance
 from sluice_operator.plans.common import Platform
 from sluice_operator.plans.draft import Draft, Stop
+from sluice_operator.plans.promotion.requests import open_request
 
 RETRY_LIMIT = 3
 
@@ -107,10 +109,19 @@ def _sealed(observed: Observed, policy: Policy, run: RunFacts) -> VerdictRecord 
         and v.criteria_hash == policy.criteria_hash
         and v.suite_digests == policy.suite_digests
     ]
-    could_be_promoted = run.artifact.completed_at > _completed_at(observed, now.digest)
-    if run.artifact.digest != now.digest and could_be_promoted:
+    is_newer = run.artifact.completed_at >= _completed_at(observed, now.digest)
+    if run.artifact.digest != now.digest and (is_newer or run.artifact.digest in _wanted(related)):
         return None
     return known[0] if known else None
+
+
+def _wanted(related: Related | None) -> set[str]:
+    """Digests that people want live although newer ones passed: they need a verdict against what is live."""
+    if related is None:
+        return set()
+    pin = raw.text(related.resource.spec, "promotion", "pin")
+    request = open_request(related, "promote")
+    return {pin} | ({request.digest} if request else set())
 
 
 def _completed_at(observed: Observed, digest: str) -> str:

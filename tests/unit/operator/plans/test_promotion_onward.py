@@ -297,3 +297,15 @@ def test_a_gate_that_compares_with_another_deployment_promotes_nothing_here() ->
     world.settle()
     status = world.cluster.objects["Deployment", "other"]["status"]
     assert [h["reason"] for h in status["holds"]] == ["GateBaselineMismatch"]
+
+
+def test_an_older_model_that_somebody_promotes_is_judged_against_what_is_live() -> None:
+    delta = gate_spec("0.0", baseline={"deploymentRef": {"name": "live"}})
+    delta["criteria"][0]["compare"] = "DeltaToBaseline"
+    world = Traffic(gate=delta)
+    first = world.serves()
+    assert first is not None
+    world.train("better", 2)
+    assert world.serves() == world.artifact("better")
+    world.ask("promote", first)
+    assert world.serves() == first
