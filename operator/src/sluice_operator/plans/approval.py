@@ -85,7 +85,7 @@ def _verdict(observed: Observed, policy: Policy, request: Request) -> VerdictRec
         return Answer(reasons.REQUEST_IMPOSSIBLE, f"this gate gave no verdict about {digest}")
     if seen is None:
         known = ", ".join(records.verdict_hash(v) for v in about)
-        message = f"the request speaks of verdict {request.verdict_hash} about {digest}; there is {known}"
+        message = f"it speaks of verdict {request.verdict_hash} about {digest}; there is {known}"
         return Answer(reasons.REQUEST_STALE, message)
     if (seen.criteria_hash, seen.suite_digests) != (policy.criteria_hash, policy.suite_digests):
         message = f"criteria or suites changed since verdict {request.verdict_hash} about {digest}"
