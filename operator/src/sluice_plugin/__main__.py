@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from sluice_api.errors import StageError
 from sluice_operator.adapters.cluster.errors import ApiError
+from sluice_plugin.audit import verb as audit
 from sluice_plugin.completion import verb as completion
 from sluice_plugin.completion.finder import complete_for_shell
 from sluice_plugin.decide import verb as decide
@@ -30,6 +31,7 @@ VERBS = (
     plan,
     decide,
     lineage,
+    audit,
     models,
     completion,
 )
