@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from sluice_api.common import KindSpec
 from sluice_api.evalgate import EvalGateSpec
 from sluice_api.kinds import KINDS
 from sluice_operator.model import Key
@@ -46,11 +47,8 @@ def refused_changes(world: World, documents: Iterable[Document]) -> list[Problem
     """Changes that the API server would refuse, because experiments never change."""
     found = []
     for document in documents:
-        live = world.cache.resource(document.key)
-        if live is None:
-            continue
-        before = KINDS[document.key.kind].spec.parse(live.spec)
-        for field in frozen_fields(before, document.model):
+        before = _live_model(world, document.key)
+        for field in frozen_fields(before, document.model) if before else ():
             hint = "another experiment is another object: give it another name"
             found.append(Problem(document.where, f"spec.{field}", "cannot change after creation", hint))
     return found
@@ -79,9 +77,18 @@ def _change(world: World, document: Document) -> Change:
     live = world.cache.resource(document.key)
     if live is None:
         return "new"
-    same = KINDS[document.key.kind].spec.parse(live.spec) == document.model
+    same = _live_model(world, document.key) == document.model
     labels = document.metadata.get("labels") or {}
     return "unchanged" if same and labels.items() <= live.meta.labels.items() else "changed"
+
+
+def _live_model(world: World, key: Key) -> KindSpec | None:
+    """The spec that a cluster holds; None when there is none, or one that an older schema let in."""
+    live = world.cache.resource(key)
+    try:
+        return KINDS[key.kind].spec.parse(live.spec) if live else None
+    except ValueError:
+        return None
 
 
 def _needs(world: World, key: Key) -> Iterable[str]:
