@@ -29,6 +29,7 @@ STORAGE = {
     "allowedNamespaces": ["*"],
     "prefix": "s3://sluice/{namespace}/",
     "readPrefixes": ["s3://sluice/team/"],
+    "secretName": "sluice-s3",
 }
 LEASE = {"leaseSeconds": 3, "leaseRenewSeconds": 2, "leaseRetrySeconds": 1}
 
@@ -130,6 +131,9 @@ def as_user(plane: ControlPlane) -> Callable[[Teamspace, str], Teamspace]:
 def operator(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
     """One operator for all namespaces, as the chart's ServiceAccount."""
     own: dict[str, Any] = {"operatorNamespace": SYSTEM, "storage": [STORAGE], "decisionsVerified": True}
+    for kind in ("compute", "serving"):
+        offered = SETTINGS.dump()[kind]
+        own[kind] = [*offered, offered[0] | {"name": "private", "allowedNamespaces": ["elsewhere"]}]
     token = plane.service_account_token(SYSTEM, "sluice")
     process = OperatorProcess(
         folder=tmp_path_factory.mktemp("operator"),
