@@ -138,6 +138,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "method": "SFT",
         "adapter": {"rank": 4},
         "hyperparameters": {"seed": 7},
+        "preflight": {"mode": "Open"},
         "checkpoint": {"everySteps": 7},
         "retry": {"limit": 0},
         "rerunPolicy": "Always",
