@@ -80,5 +80,21 @@ def test_editing_holds_no_decision_and_deciding_edits_no_run() -> None:
     assert reached == [[f"{aggregated}{role}"] for role in ("view", "edit", "admin")]
 
 
+def test_roles_for_people_can_be_left_to_another_release() -> None:
+    objects = render_chart("--set", "roles.install=false")
+    assert not [name for name in of_kind(objects, "ClusterRole") if name != "sluice"]
+
+
+def test_policies_hold_where_the_operator_works() -> None:
+    """Two operators, each with namespaces of its own, do not refuse each other's writes."""
+    key = "kubernetes.io/metadata.name"
+    for policy in of_kind(render_chart("--set", "watchNamespaces={team-a,team-b}"), POLICY).values():
+        (rule,) = policy["spec"]["matchConstraints"]["namespaceSelector"]["matchExpressions"]
+        assert rule == {"key": key, "operator": "In", "values": ["team-a", "team-b"]}
+    everywhere = of_kind(render_chart(), POLICY)
+    scoped = {n for n, p in everywhere.items() if "namespaceSelector" in p["spec"]["matchConstraints"]}
+    assert scoped == {n for n in everywhere if n.startswith("sluice-exec-")}
+
+
 def granted(role: dict[str, Any]) -> set[str]:
     return {verb for rule in role["rules"] for verb in rule["verbs"]}

@@ -74,6 +74,7 @@ def values_schema() -> dict[str, Any]:
                 leaseRetrySeconds=_COUNT,
             ),
             monitoring=_monitoring(),
+            roles=_closed(install={"type": "boolean"}),
             policies=_closed(enabled={"type": "boolean"}, trustedUsers=_NAMES, trustedGroups=_NAMES),
             profiles=_closed(**profiles),
             **{"global": _FREE},

@@ -20,6 +20,15 @@
 (oldObject != null && has(oldObject.metadata.labels) && {{ include "sluice.labelled" "oldObject.metadata.labels" }})
 {{- end -}}
 
+{{/* Where a policy holds: wherever the operator works, so that two operators do not refuse each other's writes. */}}
+{{- define "sluice.policyScope" -}}
+{{- with .Values.watchNamespaces }}
+namespaceSelector:
+  matchExpressions:
+    - {key: kubernetes.io/metadata.name, operator: In, values: {{ toJson . }}}
+{{- end }}
+{{- end -}}
+
 {{/* Name of what is written; a deletion of many has none in the request. */}}
 {{- define "sluice.target" -}}
 (object == null ? oldObject : object).metadata.?name.orValue('')
