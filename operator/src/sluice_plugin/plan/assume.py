@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
+from sluice_api import reasons
 from sluice_api.contracts.envelope import Envelope, Report
 from sluice_api.contracts.requests import JudgeRequest, LedgerRequest, PrepareRequest
 from sluice_api.hashing import digest_of
@@ -145,9 +146,9 @@ def _judge(envelope: Envelope, _: World) -> Json:
     request = JudgeRequest.parse(envelope.request)
     return {
         "verdict": "Pass",
-        "reason": "passed",
+        "reason": reasons.PASSED.code,
         "message": "assumed by the plan",
-        "outcomes": [f"Pass passed - - - {ROWS} -" for _ in request.criteria],
+        "outcomes": [f"Pass {reasons.PASSED.code} - - - {ROWS} -" for _ in request.criteria],
         "evidence": _written(envelope),
     }
 

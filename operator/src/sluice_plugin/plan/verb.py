@@ -50,17 +50,13 @@ def run(args: argparse.Namespace) -> int:
     documents, problems = sort_out([m for m in manifests if is_ours(m)], namespace)
     if not documents and not problems:
         raise Refused(f"nothing of Sluice in {', '.join(args.filename)}")
-    notes = [f"{m.where} is no object of Sluice and is left out" for m in manifests if not is_ours(m)]
     known = _settings(args, documents, offline=offline)
-    world = World(known.settings, datetime.now(UTC).replace(microsecond=0))
-    if not offline:
-        _load(world, args, {d.key.namespace for d in documents})
+    world = _world(args, known, documents, offline=offline)
     problems += refused_changes(world, documents)
     planned, at_rest = plan_for(world, documents) if not problems else ((), True)
-    notes += [*known.notes, ASSUMED, *_doubts(documents, known, at_rest=at_rest)]
-    if offline:
-        notes.append("no cluster was asked: nothing exists yet but what the files hold")
-    _answer(args, problems, planned, notes)
+    left_out = [f"{m.where} is no object of Sluice and is left out" for m in manifests if not is_ours(m)]
+    doubts = _doubts(documents, known, at_rest=at_rest, offline=offline)
+    _answer(args, problems, planned, [*left_out, *known.notes, ASSUMED, *doubts])
     return 1 if problems or any(p.is_stalled for p in planned) else 0
 
 
@@ -91,19 +87,24 @@ def _settings(args: argparse.Namespace, documents: list[Document], *, offline: b
         )
 
 
-def _load(world: World, args: argparse.Namespace, namespaces: Iterable[str]) -> None:
-    for namespace in sorted(namespaces):
+def _world(args: argparse.Namespace, known: Known, documents: list[Document], *, offline: bool) -> World:
+    """What exists before the files are applied."""
+    world = World(known.settings, datetime.now(UTC).replace(microsecond=0))
+    for namespace in () if offline else sorted({d.key.namespace for d in documents}):
         for kind, data in cluster.read_objects(options.kubeconfig(args), namespace, tuple(WATCHED)):
             world.load(kind, data)
+    return world
 
 
-def _doubts(documents: list[Document], known: Known, *, at_rest: bool) -> Iterable[str]:
+def _doubts(documents: list[Document], known: Known, *, at_rest: bool, offline: bool) -> Iterable[str]:
     watched = known.settings.watch_namespaces
     for namespace in sorted({d.key.namespace for d in documents}):
         if watched and namespace not in watched:
             yield f"the operator does not watch namespace {namespace}: nothing of this would happen"
     if not at_rest:
         yield "things went on changing: the plan ends before they were at rest"
+    if offline:
+        yield "no cluster was asked: nothing exists yet but what the files hold"
 
 
 def _answer(
