@@ -138,8 +138,6 @@ def test_a_train_job_that_is_deleted_is_followed_by_the_next_attempt(
         space.delete("Job", pod["metadata"]["ownerReferences"][0]["name"])
         space.wait("the record", lambda: bool(train_records(space)))
         assert train_records(space) == [("Interrupted", "job_deleted")]
-        time.sleep(6)
-        assert not [j for j in space.list("Job") if "-train-" in j["metadata"]["name"]]
         stages.goes_well = True
         space.patch("Pod", name, {"metadata": {"finalizers": None}})
         space.wait_condition("TrainingRun", "good", "Ready", seconds=90)
