@@ -11,7 +11,7 @@ from sluice_api.records import DriftRecord
 from sluice_operator.children import records
 from sluice_operator.model import Key
 from support.quickstart import LABELS, Stages, deployment_spec, quickstart, run_spec
-from support.simcluster import NAMESPACE, Raw
+from support.simapi import NAMESPACE, Raw
 
 LIVE = Key(NAMESPACE, "Deployment", "live")
 USER = "ann"
@@ -140,7 +140,8 @@ class Traffic:
     def slot(self) -> str | None:
         """Slot that the public Service leads to."""
         service = self.cluster.get("Service", "live")
-        return (service or {"spec": {}})["spec"].get("selector", {}).get("sluice.dev/slot")
+        slot: str | None = (service or {"spec": {}})["spec"].get("selector", {}).get("sluice.dev/slot")
+        return slot
 
     def serves(self) -> str | None:
         """Digest that clients are served by now; None when nothing answers."""
@@ -156,7 +157,7 @@ class Traffic:
     @property
     def status(self) -> Raw:
         """Status of the Deployment."""
-        return self.cluster.objects["Deployment", "live"]["status"]
+        return dict(self.cluster.objects["Deployment", "live"]["status"])
 
     def condition(self, kind: str) -> tuple[str, str]:
         """Status and reason of a condition."""
@@ -188,7 +189,7 @@ class Traffic:
     def rests(self) -> bool:
         """Whether nothing is left to write."""
         plan = self.cluster.plan(LIVE)
-        return plan is not None and not plan.apply and not plan.delete and plan.status == self.status
+        return plan is not None and not (plan.apply or plan.delete) and plan.status == self.status
 
 
 def nobody(name: str) -> str:

@@ -22,7 +22,8 @@ def until(world: Traffic, holds: Callable[[], bool], most: int = 400) -> None:
 
 def candidate(world: Traffic) -> str | None:
     """Slot of the model that is on its way."""
-    return world.status.get("candidate", {}).get("slot")
+    slot: str | None = world.status.get("candidate", {}).get("slot")
+    return slot
 
 
 def test_two_candidates_within_a_second_end_the_same_whoever_was_first() -> None:

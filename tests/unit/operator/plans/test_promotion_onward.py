@@ -132,6 +132,19 @@ def test_a_promote_overrides_a_closed_window() -> None:
     assert world.serves() == world.artifact("better")
 
 
+def test_a_candidate_that_a_window_leaves_behind_waits_for_the_next_one() -> None:
+    world = Traffic()
+    first = world.serves()
+    opens = (world.now + timedelta(minutes=2)).strftime("%H:%M")
+    window = {"start": opens, "durationSeconds": 300}
+    world.edit(promotion={"windows": [window], "soakSeconds": 500})
+    world.train("better", 2)
+    assert world.serves() == first
+    assert len(world.slots()) == 1
+    assert world.holds() == ["PromotionWindowClosed"]
+    assert ("done", "automatic", "promoted") not in world.acts(2)
+
+
 def test_a_window_in_no_time_zone_never_opens_and_says_so() -> None:
     world = Traffic()
     first = world.serves()
