@@ -81,6 +81,21 @@ def _use_the_rest(space: Teamspace) -> None:
     space.patch("TrainingRun", "paused", {"spec": {"suspend": True}})
     space.wait_condition("TrainingRun", "paused", "Suspended")
     _outgrow(space)
+    _adopt(space)
+
+
+def _adopt(space: Teamspace) -> None:
+    """The Deployment is deleted alone and comes back: its records are taken up again."""
+    spec = space.get("Deployment", "live")["spec"]
+    space.delete("Deployment", "live", propagationPolicy="Orphan")
+    space.wait("it is gone", lambda: space.find("Deployment", "live") is None)
+    uid = space.add("Deployment", "live", spec)["metadata"]["uid"]
+
+    def taken() -> bool:
+        mine = [r["metadata"] for r in space.list("ControllerRevision") if "-audit-" in r["metadata"]["name"]]
+        return all(m.get("ownerReferences", [{}])[0].get("uid") == uid for m in mine)
+
+    space.wait("its records are adopted", taken, 90)
 
 
 def _outgrow(space: Teamspace) -> None:
