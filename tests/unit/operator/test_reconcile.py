@@ -245,6 +245,15 @@ async def test_a_name_that_belongs_to_another_is_shown_and_left_alone(rig: Rig) 
     assert ("create", "Job", "k") not in rig.cluster.writes
 
 
+async def test_what_bears_our_name_and_request_but_no_label_is_not_ours(rig: Rig) -> None:
+    forged = job()
+    forged["metadata"]["labels"] = {}
+    rig.add("Job", forged, known=False)
+    with pytest.raises(ChildConflict, match="exists without our labels"):
+        await rig.run(Plan(apply=(Create(job()),), status=STATUS))
+    assert rig.cluster.objects["Job", "j"] == forged
+
+
 async def test_F06_a_refusal_is_shown_once_and_stops_the_writing(rig: Rig) -> None:
     rig.cluster.refuse["create", "Job"] = Forbidden(403, "exceeded quota")
     for _ in range(2):
