@@ -80,6 +80,10 @@ e2e-full: setup ## The same, and what takes longer: nodes made, killed half-way,
 chaos: setup ## 300,000 random steps of the planners in a simulated cluster; SEED=1 STEPS=300000.
 	@PYTHONPATH=tests $(BIN)/python -m chaos --seed $(or $(SEED),1) --steps $(or $(STEPS),300000)
 
+.PHONY: bench
+bench: setup ## The operator beside a peer: reaction, memory, restart; build/bench/operator.json.
+	@PYTHONPATH=localcluster/src:tests $(BIN)/python -m bench.bench_operator $(if $(CHECK),--check)
+
 .PHONY: bench-gate
 bench-gate: setup ## Print the error rates of the verdict rule, by exact enumeration.
 	@$(BIN)/python tests/bench/bench_gate.py

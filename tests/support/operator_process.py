@@ -6,7 +6,7 @@ import signal
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -63,10 +63,16 @@ class OperatorProcess:
 
     def start(self, *, wait: bool = True, **environment: str) -> None:
         """Start it, and wait until its cache is filled."""
+        self.pid = self.launch(self.prepare(), {**self.environment, **environment})
+        if wait:
+            wait_until("the operator", self.is_ready, START_SECONDS, self._check_alive)
+
+    def prepare(self) -> list[str]:
+        """Write its settings; the arguments of its command."""
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"settings-{self.identity}.yaml"
         file.write_text(yaml.safe_dump(dict(self.settings)))
-        arguments = [
+        return [
             f"--settings={file}",
             f"--kubeconfig={self.kubeconfig}",
             f"--identity={self.identity}",
@@ -74,9 +80,10 @@ class OperatorProcess:
             f"--health-port={self.health_port}",
             f"--progress-port={self.progress_port}",
         ]
-        self.pid = zygote().start(self.module, arguments, {**self.environment, **environment}, self.log_file)
-        if wait:
-            wait_until("the operator", self.is_ready, START_SECONDS, self._check_alive)
+
+    def launch(self, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+        """Start the process; its id."""
+        return zygote().start(self.module, arguments, environment, self.log_file)
 
     def is_ready(self) -> bool:
         return self.get("/readyz")[0] == 200
