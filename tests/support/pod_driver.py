@@ -30,6 +30,7 @@ class PodDriver:
     errors: list[BaseException] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     """Pods that were ended, in order."""
+    poll_seconds: float = POLL_SECONDS
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
@@ -48,7 +49,7 @@ class PodDriver:
             raise self.errors[0]
 
     def _run(self) -> None:
-        while not self._stop.wait(POLL_SECONDS):
+        while not self._stop.wait(self.poll_seconds):
             try:
                 for pod in self.space.list("Pod"):
                     self._play(pod)

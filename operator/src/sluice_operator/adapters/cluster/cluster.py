@@ -134,4 +134,4 @@ class Cluster:
         content_type: str = "application/json",
         query: tuple[tuple[str, str], ...] = (),
     ) -> dict[str, Any]:
-        return await self._transport.send(Request(method, path, query, body, content_type, counted=True))
+        return await self._transport.send(Request(method, path, query, body, content_type, fenced=True))

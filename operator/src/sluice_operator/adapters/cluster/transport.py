@@ -7,8 +7,6 @@ are newer than the client.
 import asyncio
 import codecs
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import urllib3
 from kubernetes import config
@@ -31,7 +30,6 @@ APPLY_PATCH = "application/apply-patch+yaml"
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
-KILL_VARIABLE = "SLUICE_KILL_AFTER_WRITES"
 
 
 @dataclass(frozen=True)
@@ -47,14 +45,14 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Request:
-    """One request; `counted` marks writes that a kill test may stop after."""
+    """One request; `fenced` marks writes that only the leader may send."""
 
     method: str
     path: str
     query: Sequence[tuple[str, str]] = ()
     body: Mapping[str, Any] | None = None
     content_type: str = JSON
-    counted: bool = False
+    fenced: bool = False
     accept: str = JSON
 
 
@@ -65,10 +63,8 @@ class Transport:
         self._configuration = _configuration(kubeconfig, threads)
         self._rest = RESTClientObject(self._configuration)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="api")
-        self._kill_after = int(os.environ.get(KILL_VARIABLE, "0"))
-        self._writes = 0
         self.fence: Callable[[], None] = lambda: None
-        """Called before each counted write; raises when this process may not write any more."""
+        """Called before each fenced write; raises when this process may not write any more."""
 
     async def send(self, request: Request) -> dict[str, Any]:
         """The answer's JSON. Raises an ApiError."""
@@ -91,7 +87,7 @@ class Transport:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _send(self, request: Request) -> dict[str, Any]:
-        if request.counted:
+        if request.fenced:
             self.fence()
         started = time.monotonic()
         code = "error"
@@ -105,7 +101,6 @@ class Transport:
         finally:
             metrics.API_REQUESTS.labels(request.method, code).inc()
             metrics.API_SECONDS.labels(request.method).observe(time.monotonic() - started)
-        self._count(request)
         return answer
 
     def lines(self, request: Request) -> Iterator[str]:
@@ -132,15 +127,18 @@ class Transport:
         return answer if isinstance(answer, dict) else {}
 
     def _open(self, request: Request, read_seconds: float | None) -> Any:
-        return self._rest.request(
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        response = self._rest.pool_manager.request(
             request.method,
-            self._configuration.host + request.path,
-            query_params=list(request.query),
+            f"{self._configuration.host}{request.path}{query}",
             headers=self._headers(request),
-            body=request.body,
-            _preload_content=False,
-            _request_timeout=(CONNECT_SECONDS, read_seconds),
+            body=None if request.body is None else encoded(request.body),
+            preload_content=False,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
         )
+        if not 200 <= response.status <= 299:
+            raise ApiException(http_resp=response)
+        return response
 
     def _headers(self, request: Request) -> dict[str, str]:
         headers = {
@@ -153,13 +151,17 @@ class Transport:
             headers["Authorization"] = bearer
         return headers
 
-    def _count(self, request: Request) -> None:
-        # A test hook: kill tests stop the operator after each of its writes in turn.
-        if not request.counted:
-            return
-        self._writes += 1
-        if self._writes == self._kill_after:
-            os.kill(os.getpid(), signal.SIGKILL)
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """JSON to the byte as the API server writes it.
+
+    It keeps the data of a ControllerRevision as it came and refuses every change of these bytes, so that
+    another form would forbid later patches of labels and owners too: ours, and the garbage collector's.
+    """
+    text = json.dumps(body, separators=(",", ":"), sort_keys=True, ensure_ascii=False, allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text.encode(errors="replace")
 
 
 @contextmanager

@@ -1,0 +1,151 @@
+"""Every change of a namespace, in the order in which the API server made them, and what must hold of each.
+
+One watch for each kind; versions are the store's own, so that sorting by them gives the one true order.
+"""
+
+import json
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from sluice_operator.kinds import WATCHED, Kind
+from sluice_operator.views import view_of
+from support import invariants as must
+from support.simapi import ApiServer, Change, Raw
+from support.teamspace import Teamspace
+from support.witness import Witness
+
+ROUND_SECONDS = 20
+PAUSE_SECONDS = 0.3
+_VERBS = {"ADDED": "create", "MODIFIED": "patch", "DELETED": "delete"}
+SEEN: tuple[Kind, ...] = tuple(kind for kind in WATCHED if kind != "Pod")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event of a watch."""
+
+    version: int
+    type: str
+    kind: Kind
+    data: Raw
+
+
+@dataclass
+class Chronicle:
+    """Use it as a context manager around everything that happens in a new namespace."""
+
+    space: Teamspace
+    entries: list[Entry] = field(default_factory=list)
+    changed_at: float = field(default_factory=time.monotonic)
+    """When the newest change was seen."""
+    broken: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> Self:
+        for kind in SEEN:
+            since = self._version(kind)
+            threading.Thread(target=self._watch, args=(kind, since), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # The watches end by themselves, in their own time; what they bring now is not read any more.
+        self._stop.set()
+
+    def _version(self, kind: Kind) -> str:
+        """Version of the list; a kind that is new is served a moment after it is established."""
+        found: dict[str, Any] = {}
+
+        def is_served() -> bool:
+            found.update(self.space.api.call("GET", WATCHED[kind].path(self.space.name)).body)
+            return "resourceVersion" in found.get("metadata", {})
+
+        self.space.wait(f"the list of {kind}", is_served, 30)
+        return str(found["metadata"]["resourceVersion"])
+
+    def quiet_seconds(self) -> float:
+        """How long nothing has changed."""
+        return time.monotonic() - self.changed_at
+
+    def _watch(self, kind: Kind, since: str) -> None:
+        while not self._stop.is_set():
+            try:
+                for entry in self._round(kind, since):
+                    since = str(entry.version)
+                    if entry.type in _VERBS and not self._stop.is_set():
+                        self.entries.append(entry)
+                        self.changed_at = time.monotonic()
+            except (OSError, ValueError, urllib.error.URLError):
+                # The API server is being started anew: its store forgets nothing.
+                self._stop.wait(PAUSE_SECONDS)
+
+    def _round(self, kind: Kind, since: str) -> Iterator[Entry]:
+        plane = self.space.api.plane
+        query = f"watch=1&allowWatchBookmarks=true&timeoutSeconds={ROUND_SECONDS}&resourceVersion={since}"
+        url = f"{plane.url}{WATCHED[kind].path(self.space.name)}?{query}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {plane.token}"})
+        context = ssl.create_default_context(cafile=str(plane.ca_file))
+        with urllib.request.urlopen(request, timeout=ROUND_SECONDS + 10, context=context) as lines:
+            for line in lines:
+                told = json.loads(line)
+                if told["type"] == "ERROR":
+                    self.broken.append(f"the watch of {kind} lost its place: {told['object'].get('message')}")
+                    return
+                yield Entry(
+                    int(told["object"]["metadata"]["resourceVersion"]), told["type"], kind, told["object"]
+                )
+
+    def judge(self) -> Witness:
+        """Replay everything, and require every invariant after each change and at the end."""
+        assert not self.broken, self.broken[0]
+        world = ApiServer()
+        witness = Witness(world)
+        for entry in sorted(self.entries, key=lambda e: e.version):
+            change = _take(world, entry)
+            witness.see(change)
+            _require_all(witness, change)
+        must.s7_traffic_is_where_the_chain_says(witness)
+        must.i5_status_speaks_of_now(witness)
+        return witness
+
+
+def _take(world: ApiServer, entry: Entry) -> Change:
+    place = (entry.kind, entry.data["metadata"]["name"])
+    before = world.objects.get(place)
+    after: Any = None if entry.type == "DELETED" else _whole(entry)
+    if after is None:
+        world.objects.pop(place, None)
+    else:
+        world.objects[place] = after
+    verb: Any = "status" if _is_status(before, after) else _VERBS[entry.type]
+    return Change(verb, entry.kind, place[1], "operator", before, after, view_of(entry.kind, entry.data))
+
+
+def _whole(entry: Entry) -> Raw:
+    """The object as the invariants read it."""
+    data = {"status": {}, **entry.data}
+    data["metadata"] = {"labels": {}, "annotations": {}, **data["metadata"]}
+    return data
+
+
+def _is_status(before: Raw | None, after: Raw | None) -> bool:
+    return before is not None and after is not None and before["status"] != after["status"]
+
+
+def _require_all(witness: Witness, change: Change) -> None:
+    must.s1_traffic_only_by_right(witness, change)
+    must.row_15_holds_hold(witness, change)
+    must.s2_the_chain_explains_traffic(witness, change)
+    must.s2_the_head_remembers(witness, change)
+    must.s3_no_outage_by_our_hand(witness, change, fresh=True)
+    must.s4_refused_stays_refused(witness, change)
+    must.s5_a_request_acts_once(witness, change)
+    must.i2_one_job_per_attempt(witness, change)
+    must.i9_the_healthy_one_keeps_serving(witness, change, fresh=True)
+    if change.kind in ("DatasetPack", "TrainingRun", "EvalGate", "Deployment"):
+        must.i10_reasons_from_the_list(change)
