@@ -61,6 +61,7 @@ def install(plane: ControlPlane) -> None:
     rest = [o for o in objects if o["kind"] != "CustomResourceDefinition"]
     plane.kubectl("apply", "-n", SYSTEM, "-f", "-", input=as_list(rest))
     wait_until("the policies", lambda: is_in_force(plane), 60)
+    plane.kubectl("delete", "modeldeployment", "probe")
 
 
 def as_list(objects: list[dict[str, Any]]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from sluice_api import meta
 from sluice_operator.kinds import WATCHED, Kind
 from support.kubeapi import Answer
-from support.quickstart import gate_spec
+from support.quickstart import gate_spec, pack_spec
 from support.teamspace import MERGE, Raw, Teamspace
 
 Enter = Callable[[Teamspace, str], Teamspace]
@@ -344,6 +344,28 @@ def test_no_pod_is_entered(edited: Teamspace, town: Teamspace) -> None:
     assert {p: a.code for p, a in entered.items()} == dict.fromkeys(entered, 403)
     assert [a.code for a in added] == [403] * len(added)
     assert own.code != 403
+
+
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        (f"{'p' * 40}-evaluate-0a1b2c3d-1-x7k2q"[:58] + "x7k2q", True),
+        (f"{'p' * 40}-judge-0a1b2c3d-1-x7k2q", True),
+        (f"{'p' * 40}-0a1b2c3d-6f7c9d8b54-x7k2q"[:58] + "x7k2q", True),
+        (f"{'p' * 40}-x7k2q", False),
+        (f"{'p' * 40}-worker-6f7c9d8b54-x7k2q", False),
+        (f"{'p' * 39}-0a1b2c3d-6f7c9d8b54-x7k2q", False),
+    ],
+)
+def test_a_pod_is_known_by_its_name_however_long(
+    edited: Teamspace, town: Teamspace, name: str, is_refused: bool
+) -> None:
+    if town.find("DatasetPack", "p" * 40) is None:
+        town.add("DatasetPack", "p" * 40, pack_spec("x") | {"suspend": True})
+        path = WATCHED["Pod"].path(town.name, f"{'p' * 40}-pack-0a1b2c3d-1-x7k2q", "exec")
+        town.wait("the policy", lambda: edited.api.call("POST", path).code == 403)
+    answer = edited.api.call("POST", WATCHED["Pod"].path(edited.name, name, "exec"))
+    assert answer.code == (403 if is_refused else 404)
 
 
 def test_a_pod_may_be_reached_and_evicted(edited: Teamspace, town: Teamspace) -> None:
