@@ -13,17 +13,21 @@ from support.invariants import Violation
 
 EVENTS: dict[str, float] = {
     # the operator at work, and how it dies, sleeps and lags
-    "work": 60, "play": 25, "tick": 18, "half": 5, "crash": 3, "stop": 0.7, "start": 3,
+    "work": 70, "play": 25, "tick": 18, "half": 5, "crash": 3, "stop": 0.7, "start": 3,
     "freeze": 2.5, "thaw": 3, "thaw_one_write": 3, "deaf": 2, "hear": 4, "jump": 0.3,
     # nodes and the store
     "slot_down": 2, "heal": 3, "no_room": 0.6, "pod_gone": 1.5, "artifact_gone": 0.5, "artifact_back": 0.7,
     "fault": 2,
     # people
-    "new_run": 5, "drop_run": 1, "old_run": 1, "gate": 2, "drop_gate": 0.6, "pause": 1.5, "suspend": 1,
+    "new_run": 6, "drop_run": 1, "old_run": 1, "gate": 2, "drop_gate": 0.6, "pause": 1.5, "suspend": 1,
     "serve_otherwise": 1,
+    # decisions of people, and what is watched
+    "ask": 4, "withdraw": 1, "approve": 1.5, "pin": 1.2, "policy": 1, "window": 0.6, "soak": 0.7,
+    "watch": 1.2, "drift": 1.5,
     # hands that should not
     "move_selector": 1, "renumber": 1, "drop_service": 0.7, "save_service": 1, "replay_service": 1,
-    "drop_slot": 1, "edit_slot": 1, "scale_slot": 0.6, "drop_job": 1, "drop_status": 0.7,
+    "drop_slot": 1, "edit_slot": 0.7, "add_sidecar": 0.5,
+    "scale_slot": 0.6, "drop_job": 1, "drop_status": 0.7,
     # time to come to rest, and to be judged
     "rest": 1.5,
 }  # fmt: skip

@@ -12,7 +12,9 @@ from typing import Any
 
 from sluice_api import meta
 from sluice_api.contracts.envelope import Envelope
-from sluice_operator.model import Key
+from sluice_api.decisions import ANNOTATIONS, Decision
+from sluice_api.hashing import digest_of
+from sluice_operator.model import Key, ResourceKind
 from sluice_operator.plans import PLANNERS
 from support import invariants as must
 from support.quickstart import LABELS, SETTINGS, Stages, deployment_spec, gate_spec, pack_spec, run_spec
@@ -23,10 +25,14 @@ from support.witness import Witness
 
 Event = tuple[str, int]
 STALE = "stale"
+UNKNOWN = digest_of("never made")
 MOST_RUNS = 6
 REST_SECONDS = 1500
 MOST_WRITES_TO_REST = 220
 """Six candidates, each with its Jobs, records, slot and transition, and some deadlines on the way."""
+KINDS: tuple[Decision, ...] = ("promote", "rollback-to", "clear-rollback")
+DRIFT_SECONDS = 600
+WRITES_OF_A_TICK = 12
 SPEC = {
     "progressDeadlineSeconds": 60,
     "healthDeadlineSeconds": 10,
@@ -80,6 +86,8 @@ class World:
         """Seconds in which everything must come to rest; longer after a clock was set back."""
         self.saved: list[Raw] = []
         """Services as somebody may have saved them."""
+        self.asked: list[tuple[Decision, str]] = []
+        """What was asked before."""
         self.api.listeners.append(self.hear)
         self._apply_quickstart()
 
@@ -102,8 +110,8 @@ class World:
             self.story.append(f"    {change.actor}: {change.verb} {change.kind} {change.name}")
         fresh = change.actor == LEADER and self._is_fresh
         witness = self.witness
-        must.s1_traffic_only_by_right(witness, change, fresh=fresh)
-        must.row_15_holds_hold(witness, change, fresh=fresh)
+        must.s1_traffic_only_by_right(witness, change)
+        must.row_15_holds_hold(witness, change)
         must.s2_the_chain_explains_traffic(witness, change)
         must.s2_the_head_remembers(witness, change)
         must.s3_no_outage_by_our_hand(witness, change, fresh=fresh)
@@ -131,16 +139,16 @@ class World:
         return self.cluster.operator
 
     def ev_work(self, number: int) -> None:
-        """The leader finishes what it has begun and takes up to eight objects; nodes work meanwhile."""
+        """The leader finishes what it has begun and takes some objects; nodes work meanwhile."""
         if self.is_down:
             return
         for key in list(self.leader.passes):
             self._finish(self.leader, key)
-        for step in range((2, 3, 5, 8)[number % 4]):
+        for step in range((2, 4, 8, 14)[number % 4]):
             self._relist_in_time()
             self.leader.deliver()
             ready = self.leader.ready()
-            if not ready or (step == 4 and number % 8 > 2):
+            if not ready or step % 3 == 2:
                 self.node.play()
             if not ready:
                 return
@@ -242,7 +250,7 @@ class World:
     def ev_jump(self, number: int) -> None:
         """All clocks are set, an hour forth or back."""
         self.api.now += timedelta(hours=1 if number % 2 else -1)
-        self.patience += 3600
+        self.patience += 0 if number % 2 else 3600
 
     def _slots(self) -> list[str]:
         return sorted(s["metadata"]["name"] for s in self.api.of("AppsDeployment"))
@@ -313,8 +321,13 @@ class World:
 
     def ev_gate(self, number: int) -> None:
         """The gate is edited, tightened, loosened, or made again after it was deleted."""
-        value = ("0.8", "0.82", "0.85", "0.75", "0.78", "0.9")[number % 6]
-        self.cluster.add("EvalGate", "gate", gate_spec(value))
+        value = ("0.8", "0.82", "0.85", "0.7", "0.78", "0.75")[number % 6]
+        more: dict[str, Any] = {"approval": {"required": True}} if number % 9 == 4 else {}
+        if number % 5 == 3:
+            more["baseline"] = {"deploymentRef": {"name": "live"}}
+        spec = gate_spec("-0.05" if "baseline" in more else value, **more)
+        spec["criteria"][0] |= {"compare": "DeltaToBaseline"} if "baseline" in more else {}
+        self.cluster.add("EvalGate", "gate", spec)
 
     def ev_drop_gate(self, number: int) -> None:
         """The gate is deleted."""
@@ -328,15 +341,97 @@ class World:
 
     def ev_pause(self, number: int) -> None:
         """Promotion is paused, or goes on."""
-        self._edit(paused=bool(number % 2) or None)
+        self._edit(paused=number % 4 == 1 or None)
 
     def ev_suspend(self, number: int) -> None:
         """The Deployment is suspended, or goes on."""
-        self._edit(suspend=number % 4 == 1 or None)
+        self._edit(suspend=number % 6 == 1 or None)
 
     def ev_serve_otherwise(self, number: int) -> None:
         """Serving changes: a new revision of the same digest."""
         self._edit(serving={"maxModelLength": 256 + number % 3})
+
+    # Decisions of people
+
+    def _digests(self) -> list[str]:
+        memory = self.witness.memory
+        known = {s.digest for s in memory.history} | {d for d, _ in memory.refused | memory.rejected}
+        return [*sorted(known | {r["digest"] for r in self.witness.runs()}), UNKNOWN]
+
+    def ev_ask(self, number: int) -> None:
+        """Somebody asks: well-formed, late, of the future, malformed, or as before."""
+        kind, rest = KINDS[number % 3], number // 3
+        digests = self._digests()
+        digest = digests[rest // 8 % len(digests)]
+        newest = len(self.witness.chain)
+        seen = (newest, newest, newest, newest, newest - 4, newest + 3, newest, 0)[rest % 8]
+        text = f"{digest} {max(0, seen)}.a{number:05d} ann"
+        if rest % 8 == 6:
+            text = (f"{digest} ann", "", "please", f"{digest} -1.x ann")[number % 4]
+        if rest % 8 == 7 and self.asked:
+            kind, text = self.asked[number % len(self.asked)]
+        self.asked = [*self.asked[-7:], (kind, text)]
+        self._annotate("Deployment", "live", ANNOTATIONS[kind], text)
+
+    def _annotate(self, kind: ResourceKind, name: str, key: str, text: str | None) -> None:
+        found = deepcopy(self.cluster.get(kind, name))
+        if found is not None:
+            annotations = found["metadata"].setdefault("annotations", {})
+            annotations.pop(key, None)
+            found["metadata"]["annotations"] |= {key: text} if text is not None else {}
+            self.cluster.put(kind, found)
+
+    def ev_withdraw(self, number: int) -> None:
+        """A request is taken back."""
+        kind = KINDS[number % 3]
+        self._annotate("Deployment", "live", ANNOTATIONS[kind], None)
+
+    def ev_approve(self, number: int) -> None:
+        """Somebody approves a verdict of the gate."""
+        names = [r["metadata"]["name"] for r in self.api.of("ControllerRevision")]
+        verdicts = sorted(n for n in names if n.startswith("gate-verdict-"))
+        if verdicts:
+            name = verdicts[number % len(verdicts)]
+            digest = self.api.objects["ControllerRevision", name]["data"]["digest"]
+            text = f"{digest} {name.rpartition('-')[2]}.a{number:05d} ann"
+            self._annotate("EvalGate", "gate", ANNOTATIONS["approve"], text)
+
+    def _promotion(self, **changes: Any) -> None:
+        found = {**self.witness.spec.get("promotion", {}), **changes}
+        self._edit(promotion={k: v for k, v in found.items() if v is not None})
+
+    def ev_pin(self, number: int) -> None:
+        """A digest is pinned, or none any more."""
+        digests = self._digests()
+        self._promotion(pin=digests[number // 3 % len(digests)] if number % 3 == 0 else None)
+
+    def ev_policy(self, number: int) -> None:
+        """Promotion by hand only, or by itself."""
+        self._promotion(policy="Manual" if number % 4 == 0 else None)
+
+    def ev_window(self, number: int) -> None:
+        """Promotion in windows only, or always."""
+        window = {"start": f"{number % 24:02d}:00", "durationSeconds": 7200}
+        self._promotion(windows=[window] if number % 4 == 0 else None)
+
+    def ev_soak(self, number: int) -> None:
+        """Candidates must stand for some seconds first, or not."""
+        self._promotion(soakSeconds=20 if number % 2 else None)
+
+    def ev_watch(self, number: int) -> None:
+        """Drift is watched, with other actions, or not."""
+        actions = (["Rollback"], ["HoldPromotions"], ["Alert", "HoldPromotions", "Rollback"], ["Alert"])
+        wanted = {
+            "everySeconds": DRIFT_SECONDS,
+            "failuresToAct": 1 + number % 2,
+            "actions": actions[number // 4 % 4],
+        }
+        self._edit(drift=wanted if number % 4 else None)
+
+    def ev_drift(self, number: int) -> None:
+        """The world moves away from what was promoted, or comes back."""
+        change = -0.2 if number % 2 else 0.0
+        self.stages.change = lambda _: change
 
     # Hands that should not
 
@@ -441,7 +536,8 @@ class World:
         self._require_no_wish()
 
     def _come_to_rest(self) -> None:
-        before, end = len(self.cluster.writes), self.api.elapsed + self.patience
+        before, begin = len(self.cluster.writes), self.api.elapsed
+        end = begin + self.patience
         self.patience = REST_SECONDS
         for key in list(self.leader.passes):
             self._finish(self.leader, key)
@@ -457,7 +553,8 @@ class World:
             self.node.play()
             self.leader.deliver()
             writes = len(self.cluster.writes) - before
-            must.require(writes < MOST_WRITES_TO_REST, "S6", f"{writes} writes and no rest")
+            most = MOST_WRITES_TO_REST + WRITES_OF_A_TICK * (self.api.elapsed - begin) / DRIFT_SECONDS
+            must.require(writes < most, "S6", f"{writes} writes and no rest")
             if self.api.version == version and not self.leader.ready() and not self._sleep_until_due(end):
                 return
 
@@ -484,5 +581,7 @@ REST_CHECKS: tuple[Callable[[Witness], None], ...] = (
     must.s3_traffic_left_what_is_down,
     must.s7_traffic_is_where_the_chain_says,
     must.l1_the_newest_pass_is_live,
+    must.l1_the_pin_is_live,
+    must.s5_every_request_is_answered,
     must.i5_status_speaks_of_now,
 )

@@ -7,6 +7,7 @@ others at a world that was given time. A broken one raises Violation with its na
 from typing import Any
 
 from sluice_api import meta
+from sluice_api.decisions import read_request
 from sluice_api.reasons import BY_CAMEL
 from support.simapi import Change, Raw
 from support.witness import Memory, Witness, carried
@@ -40,7 +41,7 @@ def is_switch(witness: Witness, change: Change) -> bool:
 # After each write of the operator
 
 
-def s1_traffic_only_by_right(witness: Witness, change: Change, *, fresh: bool) -> None:
+def s1_traffic_only_by_right(witness: Witness, change: Change) -> None:
     """S1: a switch happens only while its cause has the right to it."""
     if not is_switch(witness, change):
         return
@@ -54,14 +55,14 @@ def s1_traffic_only_by_right(witness: Witness, change: Change, *, fresh: bool) -
     good = sealed["verdict"] == "Pass" and sealed["digest"] == record["artifact"]["digest"] == digest
     require(good, "S1", f"revision {intent.revision} carries no sealed Pass of its own digest")
     told = f"transition {intent.sequence} by {intent.cause} to {digest[:19]}"
-    require(_has_right(witness, intent.cause, digest, fresh=fresh), "S1", f"{told} had no right")
+    require(_has_right(witness, intent.cause, digest), "S1", f"{told} had no right")
 
 
-def _has_right(witness: Witness, cause: str, digest: str, *, fresh: bool) -> bool:
+def _has_right(witness: Witness, cause: str, digest: str) -> bool:
     memory, spec = witness.memory, witness.spec
     was_live = any(stay.digest == digest for stay in memory.history)
-    running = not fresh or not spec.get("paused", False)
-    awake = not fresh or not spec.get("suspend", False)
+    running = not spec.get("paused", False)
+    awake = not spec.get("suspend", False)
     match cause:
         case "repair":
             return awake and memory.live is not None and memory.live.digest == digest
@@ -147,30 +148,34 @@ def s4_refused_stays_refused(witness: Witness, change: Change) -> None:
 
 
 def s5_a_request_acts_once(witness: Witness, change: Change) -> None:
-    """S5: a request is answered once, and one that saw less than the newest answer does not act."""
+    """S5: a request acts once, and one that saw less than the newest answer does not act.
+
+    An old one that is applied again is answered again, as stale.
+    """
     if change.kind != "ControllerRevision" or not witness.chain or change.verb != "create":
         return
     link = witness.chain[-1]
     if link.request is None or change.name != f"{witness.name}-audit-{link.sequence}":
         return
-    phases = witness.spends[link.request]
-    answers = [p for p in phases if p in ("done", "spent", "rejected")]
-    require(len(answers) <= 1, "S5", f"request {link.request} was answered {answers}")
-    require(not answers or phases[-1] in answers, "S5", f"request {link.request} went on after {answers}")
+    before = [c for c in witness.chain[:-1] if c.request == link.request and _answers(c)]
+    stale = link.phase == "spent" and link.reason == "request_stale"
+    require(
+        not before or stale, "S5", f"request {link.request}: {link.phase} after {[c.phase for c in before]}"
+    )
     if link.phase == "intended" and link.cause != "pin":
-        before = max((c.sequence for c in witness.chain[:-1] if _answers(c)), default=0)
+        newest = max((c.sequence for c in witness.chain[:-1] if _answers(c)), default=0)
         seen = int(link.request.split(".")[0])
-        require(seen >= before, "S5", f"request {link.request} acts though {before} was answered since")
+        require(seen >= newest, "S5", f"request {link.request} acts though {newest} was answered since")
 
 
 def _answers(link: Any) -> bool:
     return link.request is not None and link.phase in ("done", "spent", "rejected")
 
 
-def row_15_holds_hold(witness: Witness, change: Change, *, fresh: bool) -> None:
+def row_15_holds_hold(witness: Witness, change: Change) -> None:
     """Rows 14 and 15: nothing goes live by itself while a pin, a hold or a policy says otherwise."""
     intent = witness.memory.intent
-    if not fresh or intent is None or not is_switch(witness, change):
+    if intent is None or not is_switch(witness, change):
         return
     promotion = witness.spec.get("promotion", {})
     if intent.cause in ("automatic", "profile"):
@@ -291,7 +296,41 @@ def l1_the_newest_pass_is_live(witness: Witness) -> None:
     later = [r for r in witness.runs() if r["completedAt"] > since and r["digest"] not in out]
     waiting = [r for r in later if witness.passes(r["digest"])]
     waiting = [r for r in waiting if memory.live is None or r["digest"] != memory.live.digest]
+    waiting = [] if any(witness.waits_for_room(r["digest"]) for r in waiting) else waiting
     require(not waiting, "L1", f"{[r['name'] for r in waiting]} pass and are not live; {_told(me)}")
+
+
+def l1_the_pin_is_live(witness: Witness) -> None:
+    """L1: what is pinned is live once it may be, and nothing says that it cannot."""
+    memory, spec = witness.memory, witness.spec
+    digest = spec.get("promotion", {}).get("pin")
+    held = witness.me is None or spec.get("paused") or spec.get("suspend") or witness.gate is None
+    out = {d for d, _ in memory.refused | memory.rejected}
+    if digest is None or held or digest in out or not witness.passes(digest):
+        return
+    live = memory.live.digest if memory.live else None
+    made = {r["digest"] for r in witness.runs()}
+    waits = digest not in made or witness.waits_for_room(digest)
+    require(live == digest or waits, "L1", f"pinned {digest} passes; live is {live}; {_told(witness.me)}")
+
+
+def s5_every_request_is_answered(witness: Witness) -> None:
+    """S5: at rest a request to go back, or to clear, has been answered."""
+    me = witness.me
+    if me is None or witness.spec.get("suspend") or not witness.chain:
+        return
+    for decision in ("rollback-to", "clear-rollback"):
+        text = me["metadata"].get("annotations", {}).get(f"sluice.dev/{decision}", "")
+        try:
+            asked = read_request(decision, text)  # type: ignore[arg-type]
+        except ValueError:
+            continue
+        answered = any(c.request == asked.id and _answers(c) for c in witness.chain)
+        require(
+            answered or witness.waits_for_room(asked.digest),
+            "S5",
+            f"{decision} {asked.id} was never answered; {_told(me)}",
+        )
 
 
 def _completed(witness: Witness, revision: int) -> str:

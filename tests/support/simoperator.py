@@ -2,7 +2,7 @@
 writes.
 
 Everything from the cache to the writer is the real code; only the transport, the clock and the scheduler are
-played. A pass is a coroutine that pauses before each of its writes: there it goes on, is frozen, or is killed.
+played. A pass is a coroutine that pauses before each write: there it goes on, is frozen, or is killed.
 """
 
 from collections import deque

@@ -4,7 +4,7 @@ It shares no code with the planners: the chain is replayed by its own reading of
 lets through is looked up in its records. The invariants ask this, and so it must never ask the operator.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -48,8 +48,8 @@ class Memory:
         return (digest, None) in self.refused or (digest, revision) in self.refused
 
 
-def follow(before: Memory, link: AuditRecord) -> Memory:
-    """Memory after one more link."""
+def follow(before: Memory, link: AuditRecord, made: Mapping[int, str]) -> Memory:
+    """Memory after one more link. `made` says when the artifact of each revision was made."""
     now = replace(before, spent_at=link.sequence) if _spends(link) else before
     match link.phase:
         case "intended":
@@ -57,13 +57,13 @@ def follow(before: Memory, link: AuditRecord) -> Memory:
         case "abandoned":
             now = replace(now, intent=None)
         case "done":
-            now = replace(_arrive(now, link), intent=None)
+            now = replace(_arrive(now, link, made), intent=None)
         case "rejected" if link.digest and link.revision:
             now = replace(now, rejected=now.rejected | {(link.digest, link.revision)})
         case "pinned":
-            now = replace(_forgive(now, link.digest, rejected=False), pin_seen=link.digest)
+            now = replace(_forgive(now, link.digest), pin_seen=link.digest)
         case "spent" if link.cause == "clear-rollback":
-            now = _forgive(now, link.digest, rejected=True)
+            now = _forgive(now, link.digest)
         case "held" | "released":
             now = replace(now, held=link.phase == "held")
         case "inherited":
@@ -75,23 +75,29 @@ def _spends(link: AuditRecord) -> bool:
     return link.request is not None and link.phase in ("done", "rejected", "spent")
 
 
-def _forgive(now: Memory, digest: str | None, *, rejected: bool) -> Memory:
+def _forgive(now: Memory, digest: str | None) -> Memory:
     refused = frozenset(r for r in now.refused if r[0] != digest)
-    kept = frozenset(r for r in now.rejected if not (rejected and r[0] == digest))
+    kept = frozenset(r for r in now.rejected if r[0] != digest)
     return replace(now, refused=refused, rejected=kept)
 
 
-def _arrive(now: Memory, link: AuditRecord) -> Memory:
+def _arrive(now: Memory, link: AuditRecord, made: Mapping[int, str]) -> Memory:
     opened = now.intent
     if opened is None or opened.slot is None or opened.digest is None or opened.revision is None:
         return now
     stay = Stay(opened.sequence, opened.slot, opened.revision, opened.digest, opened.cause)
     if opened.cause == "repair":
         return replace(now, live=stay)
-    if opened.cause == "promote":
-        now = _forgive(now, opened.digest, rejected=True)
+    passed = _passed_over(now, stay)
+    if opened.cause in ("promote", "pin"):
+        now = _forgive(now, opened.digest)
     if opened.cause in BACK:
-        now = replace(now, refused=now.refused | _passed_over(now, stay))
+        now = replace(now, refused=now.refused | passed)
+    if opened.cause == "promote":
+        newer = {s.digest for s in now.history if made.get(s.revision, "") > made.get(stay.revision, "")}
+        now = replace(now, refused=now.refused | {(d, r) for d, r in passed if d in newer})
+    kept = frozenset(r for r in now.rejected if r[1] != stay.revision)
+    now = replace(now, rejected=kept)
     return replace(now, live=stay, history=(stay, *now.history), held=False)
 
 
@@ -116,8 +122,6 @@ class Witness:
     broken: str = ""
     """How the chain does not hold together, if it does not."""
     revisions: dict[int, Raw] = field(default_factory=dict)
-    spends: dict[str, list[str]] = field(default_factory=dict)
-    """Phases of the records that cite a request."""
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
     """Newest attempt that a record tells of, by owner's UID and request hash."""
 
@@ -149,9 +153,8 @@ class Witness:
             self.broken = f"record {link.sequence} is {link.phase} while the open intent is {opened}"
         if closes and opened is not None and link.intent != opened.sequence:
             self.broken = f"record {link.sequence} closes {link.intent}, open is {opened.sequence}"
-        if link.request is not None:
-            self.spends.setdefault(link.request, []).append(link.phase)
-        self.memory = follow(self.memory, link)
+        made = {n: str(r["artifact"]["completedAt"]) for n, r in self.revisions.items()}
+        self.memory = follow(self.memory, link, made)
         self.chain.append(link)
 
     # The world as it is now
@@ -179,6 +182,13 @@ class Witness:
         """Whether a slot could answer now."""
         found = self.api.objects.get(("AppsDeployment", slot or ""))
         return found is not None and found.get("status", {}).get("availableReplicas", 0) > 0
+
+    def waits_for_room(self, digest: str) -> bool:
+        """Whether a slot of a digest has a Pod that no node takes."""
+        slots = [r["slot"] for r in self.revisions.values() if r["artifact"]["digest"] == digest]
+        pods = (self.api.objects.get(("Pod", f"{slot}-pod")) for slot in slots)
+        told = [c for pod in pods if pod is not None for c in pod["status"]["conditions"]]
+        return any(c["type"] == "PodScheduled" and c["status"] == "False" for c in told)
 
     def revision_of(self, slot: str | None) -> Raw | None:
         """The revision record of a slot."""
