@@ -83,11 +83,19 @@ def add_held(conditions: Conditions, held: Sequence[Held]) -> None:
         conditions.add("PromotionHeld", "True", stops.reason, stops.reason.advise(stops.message))
 
 
-def add_rolled_back(conditions: Conditions, me: Related) -> None:
-    """Want RolledBack: whether traffic went back when it last moved."""
-    known = chain.fold(me)
+def blocked(held: Sequence[Held]) -> Held | None:
+    """Why traffic should go back and cannot."""
+    no_way = (reasons.NO_PREDECESSOR, reasons.ROLLBACK_BLOCKED)
+    return next((h for h in held if h.reason in no_way and not h.tells), None)
+
+
+def add_rolled_back(conditions: Conditions, me: Related, held: Sequence[Held] = ()) -> None:
+    """Want RolledBack: whether traffic went back when it last moved, or should and cannot."""
+    known, stuck = chain.fold(me), blocked(held)
     newest = known.history[0] if known.history else None
-    if newest is not None and newest.cause in GOING_BACK:
+    if stuck is not None:
+        conditions.add("RolledBack", "False", stuck.reason, stuck.reason.advise(stuck.message))
+    elif newest is not None and newest.cause in GOING_BACK:
         message = f"traffic went back to revision {newest.revision} at {newest.time} ({newest.cause})"
         conditions.add("RolledBack", "True", reasons.ROLLED_BACK, message)
     else:

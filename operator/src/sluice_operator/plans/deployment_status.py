@@ -18,6 +18,7 @@ from sluice_api.deployment import (
 )
 from sluice_api.reasons import REASONS
 from sluice_api.records import RevisionRecord
+from sluice_operator import raw
 from sluice_operator.children import serving
 from sluice_operator.facts import audit
 from sluice_operator.facts import live as chain
@@ -47,7 +48,8 @@ def summarise(scene: Scene, draft: Draft, moved: Moved, watched: Watched) -> Pla
     told.add_progressing(conditions, moved)
     told.add_gate(conditions, scene)
     told.add_held(conditions, moved.held)
-    told.add_rolled_back(conditions, scene.me)
+    told.add_rolled_back(conditions, scene.me, moved.held)
+    draft.events += _new_block(scene, moved)
     add_drifted(conditions, scene.me, scene.spec.drift, watched)
     add_archived(conditions, scene.observed, draft)
     draft.events += conditions.events()
@@ -86,6 +88,13 @@ def _new_holds(observed: Observed, holds: Sequence[Hold]) -> list[EventNote]:
     before = observed.me.resource.status.get("holds", [])
     known = {h.get("reason") for h in before if isinstance(h, dict)} if isinstance(before, list) else set()
     return [EventNote(reasons.BY_CAMEL[h.reason], h.message) for h in holds if h.reason not in known]
+
+
+def _new_block(scene: Scene, moved: Moved) -> list[EventNote]:
+    """An Event when traffic should go back and cannot, unless the stored status says so already."""
+    stuck = told.blocked(moved.held)
+    known = raw.condition({"status": scene.resource.status}, "RolledBack").get("reason")
+    return [EventNote(stuck.reason, stuck.message)] if stuck and stuck.reason.camel != known else []
 
 
 def _phase(scene: Scene, moved: Moved, stop: Stop) -> str:

@@ -210,6 +210,7 @@ def test_drift_with_no_predecessor_leaves_traffic_alone() -> None:
     world.tick("Bad")
     assert world.serves() == first
     assert world.condition("Drifted") == ("True", "DriftDetected")
+    assert world.condition("RolledBack") == ("False", "DeploymentRollbackNoPredecessor")
     assert world.rests()
 
 
