@@ -14,7 +14,7 @@ from sluice_operator.kinds import Kind
 from support.flow import apply_quickstart
 from support.operator_process import MakeOperator
 from support.pod_driver import PodDriver
-from support.quickstart import LABELS, Stages, deployment_spec, run_spec
+from support.quickstart import LABELS, SETTINGS, Stages, deployment_spec, run_spec
 from support.teamspace import Raw, Teamspace
 
 LASTING: tuple[Kind, ...] = ("ControllerRevision", "AppsDeployment", "Service")
@@ -151,6 +151,32 @@ def test_a_restored_chain_with_a_changed_link_is_not_adopted(
     assert space.condition("Deployment", "live", "Stalled")["reason"] == reasons.AUDIT_TAMPERED.camel
     assert slot(space) == serving
     assert not [o for _, o in children(space) if o["metadata"].get("ownerReferences")]
+
+
+def test_X17_a_planted_key_appears_nowhere(
+    plane: ControlPlane, space: Teamspace, make_operator: MakeOperator
+) -> None:
+    planted = "planted-secret-value"
+    secret = {"metadata": {"name": "s3"}, "stringData": {"AWS_SECRET_ACCESS_KEY": planted}}
+    answer = space.api.call("POST", f"/api/v1/namespaces/{space.name}/secrets", secret)
+    assert answer.code == 201, answer.message
+    stages = Stages(clock=_now)
+    profile = SETTINGS.dump()["storage"][0] | {"secretName": "s3", "ledgerSecretName": "s3"}
+    apply_quickstart(space)
+    with make_operator(storage=[profile | {"readPrefixes": ["s3://sluice/team/"]}]) as operator:
+        with PodDriver(space, stages):
+            space.wait_condition("Deployment", "live", "Ready", seconds=120)
+            space.wait("all is archived", lambda: is_archived(space), 120)
+        told = operator.log_file.read_text()
+    used = [j for j in space.list("Job") if '"name": "s3"' in json.dumps(j)]
+    assert used, "no Job was given the Secret"
+    kinds: tuple[Kind, ...] = ("Deployment", "TrainingRun", "EvalGate", "DatasetPack", "Job", "Pod")
+    kept = json.dumps([space.list(kind) for kind in (*kinds, *LASTING)])
+    events = plane.kubectl("get", "events.events.k8s.io", "-n", space.name, "-o", "json")
+    archive = str(stages.archive)
+    assert events.count("reportingController") > 5
+    for where, text in {"log": told, "objects": kept, "events": events, "archive": archive}.items():
+        assert planted not in text, where
 
 
 def _forge(space: Teamspace, name: str) -> None:

@@ -10,9 +10,11 @@ import pytest
 from sluice_api import reasons
 from sluice_api.audit import AuditRecord
 from sluice_api.contracts.envelope import ExitCode, StoreSettings
+from sluice_api.errors import DependencyUnavailable
 from sluice_api.hashing import digest_of
 from sluice_api.layout import audit_key
 from sluice_store.base import ObjectStore
+from sluice_store.local import LocalStore
 from sluice_store.open import open_store
 from support.auditchain import CHAIN, chain_of, link, refusing
 from support.stagecli import Cli
@@ -138,3 +140,35 @@ def test_only_the_newest_refusals_fit_and_the_number_of_all_is_told(cli: Cli) ->
     archive(cli, chain_of(1, "first", fold=refusing(*digests)), "first")
     result = ask(cli, "Inherit", identity="uid")[1]["result"]
     assert (result["refused"], result["found"]) == (digests[:20], 30)
+
+
+def test_X16_an_archive_that_breaks_in_the_middle_reports_one_failure_and_claims_nothing(
+    cli: Cli, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = LocalStore.create
+
+    def breaks(self: LocalStore, key: str, data: bytes) -> bool:
+        if key.endswith("/3.json"):
+            raise DependencyUnavailable(reasons.STORAGE_UNAVAILABLE, "the store went away")
+        return whole(self, key, data)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(LocalStore, "create", breaks)
+        code, report = archive(cli, LINKS)
+    assert code == ExitCode.DEPENDENCY_UNAVAILABLE
+    assert report["failure"]["reason"] == reasons.STORAGE_UNAVAILABLE.code
+    assert "result" not in report
+    assert not [k for k in store.list("ledger") if "done-" in k]
+    code, report = archive(cli, LINKS)
+    assert (code, report["result"]["sequence"]) == (0, 6)
+
+
+def test_X17_a_planted_key_is_in_no_report_log_or_archive(
+    cli: Cli, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret-value")
+    archive(cli, LINKS[:2])
+    failure = archive(cli, (LINKS[0], link(LINKS[0], message="planted-secret-value")))[1]
+    told = json.dumps(failure) + cli.log
+    assert "planted-secret-value" not in told
+    assert all(b"planted-secret-value" not in store.read(k) for k in store.list(""))
