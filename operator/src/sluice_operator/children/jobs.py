@@ -38,11 +38,18 @@ class Ask:
     """ConfigMaps that the stage reads."""
     share_budget: bool = False
     """Failures of other requests of the same stage use the same budget."""
+    variant: str = ""
+    """In which setting the request differs from what the user asked for, and how; empty when in none."""
 
     @cached_property
     def request_hash(self) -> str:
         """Identity of the request."""
         return contract.request_hash(self.stage, self.request)
+
+    @property
+    def title(self) -> str:
+        """The stage as messages name it."""
+        return f"{self.stage} ({self.variant})" if self.variant else self.stage
 
     @property
     def loads_model(self) -> bool:

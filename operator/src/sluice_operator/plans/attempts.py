@@ -75,7 +75,7 @@ def _watch(draft: Draft, ask: Ask, job: JobView, pods: tuple[PodView, ...], atte
         body = {"spec": {"suspend": False}}
         draft.write(Patch("Job", job.meta.name, job.meta.resource_version, body))
     reason, message = describe_pods(pods)
-    return Advance("Running", reason, f"{ask.stage}, attempt {attempt}: {message}", job=job, attempt=attempt)
+    return Advance("Running", reason, f"{ask.title}, attempt {attempt}: {message}", job=job, attempt=attempt)
 
 
 def _record(
@@ -90,7 +90,7 @@ def _record(
     name = naming.stage_name(observed.me.resource.meta.name, ask.stage, ask.request_hash, attempt)
     value = stage_record(observed, ask, job, pods, attempt, ended)
     manifest = records.record(observed.me.resource, name, value)
-    told = f"{ask.stage}, attempt {attempt}: {ended.message}"
+    told = f"{ask.title}, attempt {attempt}: {ended.message}"
     draft.write(Create(manifest, unless_job="" if job else name), ended.reason, shorten(told, 400))
     draft.wake_in(1)
     return Advance("Running", ended.reason, told, job=job, attempt=attempt)
@@ -111,7 +111,7 @@ def _start(
     lingering = _lingering(observed, ask)
     if lingering:
         draft.wake_in(5)
-        message = f"{ask.stage}, attempt {attempt}: waiting for {lingering} of an earlier attempt to end"
+        message = f"{ask.title}, attempt {attempt}: waiting for {lingering} of an earlier attempt to end"
         return Advance("Waiting", reasons.PENDING, message, attempt=attempt)
     last = done[-1] if done else None
     blocked = _give_up(observed, ask, last)
@@ -134,9 +134,9 @@ def _start(
     draft.write(
         Create(manifest, unless_record=name),
         reasons.JOB_CREATED,
-        f"{ask.stage}, attempt {attempt}: Job {name}",
+        f"{ask.title}, attempt {attempt}: Job {name}",
     )
-    told = f"{ask.stage}, attempt {attempt}: starting"
+    told = f"{ask.title}, attempt {attempt}: starting"
     return Advance("Running", reasons.PENDING, told, attempt=attempt)
 
 
@@ -160,24 +160,23 @@ def _give_up(observed: Observed, ask: Ask, last: StageRecord | None) -> Advance 
     if left is not None and left <= 0:
         message = f"all attempts together ran for {ask.deadline_seconds} s"
         return Advance("Failed", reasons.DEADLINE_EXCEEDED, message, record=last)
-    if last is None or last.outcome != "Failed":
-        return None
-    reason = REASONS[last.reason]
-    if reason.retry is Retry.HUMAN:
-        return Advance("Failed", reason, last.message, record=last)
+    if last is not None and last.outcome == "Failed" and REASONS[last.reason].retry is Retry.HUMAN:
+        return Advance("Failed", REASONS[last.reason], last.message, record=last)
     failures = _failures(observed, ask)
-    if failures > ask.retry_limit:
+    if len(failures) > ask.retry_limit:
         message = (
-            f"{ask.stage} failed {failures} times, retry.limit is {ask.retry_limit}; last: {last.message}"
+            f"{ask.stage} failed {len(failures)} times, retry.limit is {ask.retry_limit}; "
+            f"last: {failures[-1].message}"
         )
-        return Advance("Failed", reasons.RETRIES_EXHAUSTED, shorten(message), record=last)
+        return Advance("Failed", reasons.RETRIES_EXHAUSTED, shorten(message), record=failures[-1])
     return None
 
 
-def _failures(observed: Observed, ask: Ask) -> int:
+def _failures(observed: Observed, ask: Ask) -> tuple[StageRecord, ...]:
+    """Attempts that used the budget, oldest first."""
     same = stage_records(observed.me, ask.stage)
     mine = (r for r in same if ask.share_budget or r.request_hash == ask.request_hash)
-    return sum(r.outcome == "Failed" for r in mine)
+    return tuple(r for r in mine if r.outcome == "Failed")
 
 
 def _delay(done: tuple[StageRecord, ...], now: datetime) -> float:

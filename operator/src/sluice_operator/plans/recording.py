@@ -23,7 +23,7 @@ def stage_record(
         attempt=attempt,
         outcome=ended.outcome,
         reason=ended.reason.code,
-        message=shorten(ended.message),
+        message=shorten(_message(ended, ask)),
         exit_code=_exit_code(ended),
         pod=pod.meta.name if pod else None,
         report=report.result if report else None,
@@ -34,6 +34,10 @@ def stage_record(
         finished_at=stamp((pod and pod.finished_at) or (job and job.finished_at) or observed.now),
         counters=_count(counters(observed.me), ask, pods, ended, observed.now),
     )
+
+
+def _message(ended: Ended, ask: Ask) -> str:
+    return f"{ended.message} ({ask.variant})" if ask.variant else ended.message
 
 
 def _exit_code(ended: Ended) -> int | None:

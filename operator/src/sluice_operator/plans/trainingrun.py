@@ -3,7 +3,7 @@
 Prepare adopts a finished artifact of the same fingerprint; then no train Job is made.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sluice_api import reasons
@@ -12,7 +12,6 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import Stage
 from sluice_api.contracts.reports import PrepareResult, TrainResult
 from sluice_api.contracts.requests import BaseLocation, PackageRequest, PrepareRequest, TrainRequest
-from sluice_api.records import StageRecord
 from sluice_api.trainingrun import TrainingRunSpec
 from sluice_operator.children.jobs import GPU_RESOURCE, Ask
 from sluice_operator.facts.pack import PackFacts, pack_facts
@@ -160,8 +159,9 @@ def _memory_limit(resolved: Resolved) -> int | None:
 def _ask_train(observed: Observed, spec: TrainingRunSpec, resolved: Resolved, ready: PrepareResult) -> Ask:
     if ready.tokens is None:
         raise ValueError("prepare reported neither an artifact nor tokens")
-    ooms = sum(r.reason == reasons.OUT_OF_MEMORY.code for r in _train_records(observed))
-    micro = _smaller(spec.hyperparameters.micro_batch_size, ooms)
+    asked = spec.hyperparameters.micro_batch_size
+    ooms = sum(r.reason == reasons.OUT_OF_MEMORY.code for r in stage_records(observed.me, "train"))
+    micro = _smaller(asked, ooms)
     request = TrainRequest(
         fingerprint=ready.fingerprint,
         tokens=ready.tokens,
@@ -173,15 +173,14 @@ def _ask_train(observed: Observed, spec: TrainingRunSpec, resolved: Resolved, re
         total_steps=ready.total_steps,
         device=_device(resolved),
     )
-    return _ask("train", request, spec, resolved)
-
-
-def _train_records(observed: Observed) -> tuple[StageRecord, ...]:
-    return stage_records(observed.me, "train")
+    ask = _ask("train", request, spec, resolved)
+    if micro == asked:
+        return ask
+    return replace(ask, variant=f"microBatchSize {micro}, because {asked} took too much memory")
 
 
 def _smaller(micro_batch_size: int, ooms: int) -> int:
-    """Half the micro batch for each time that memory ran out; it never changes the result."""
+    """The next smaller divisor, half as a rule, for each time that memory ran out; the result stays."""
     for _ in range(ooms):
         divisors = [d for d in range(1, micro_batch_size) if micro_batch_size % d == 0]
         micro_batch_size = divisors[-1] if divisors else 1
