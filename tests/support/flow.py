@@ -32,6 +32,16 @@ def apply_quickstart(space: Teamspace) -> None:
     space.add("DatasetPack", "train", pack_spec("train"))
 
 
+def wait_archived(space: Teamspace) -> None:
+    """Wait until the ledger stage has copied the whole audit chain: the last thing that happens."""
+
+    def is_archived() -> bool:
+        audit = space.get("Deployment", "live").get("status", {}).get("audit", {})
+        return bool(audit) and audit["archivedSequence"] == audit["sequence"]
+
+    space.wait("the audit chain is archived", is_archived, 60)
+
+
 def shape(value: Any) -> Any:
     """The same JSON without times and places."""
     if isinstance(value, dict):

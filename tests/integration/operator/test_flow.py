@@ -5,7 +5,7 @@ import time
 from sluice_localcluster import ControlPlane
 from sluice_operator.kinds import Kind
 from support.audit import changes
-from support.flow import apply_quickstart, jobs_by_request, shape
+from support.flow import apply_quickstart, jobs_by_request, shape, wait_archived
 from support.operator_process import OPERATOR, MakeOperator
 from support.pod_driver import PodDriver
 from support.quickstart import Stages
@@ -21,6 +21,7 @@ def test_rows_become_live_traffic_and_then_nothing_is_written(
     with make_operator() as operator, PodDriver(space, Stages()):
         space.wait_condition("Deployment", "live", "Ready", seconds=120)
         assert space.get("Service", "live")["spec"]["selector"]["sluice.dev/slot"]
+        wait_archived(space)
         assert all(len(jobs) == 1 for jobs in jobs_by_request(space).values())
         time.sleep(3)
         before = len(changes(plane.audit_log, OPERATOR, space.name))
@@ -35,6 +36,7 @@ def test_a_deleted_status_comes_back_the_same(space: Teamspace, make_operator: M
     apply_quickstart(space)
     with make_operator(), PodDriver(space, Stages()):
         space.wait_condition("Deployment", "live", "Ready", seconds=120)
+        wait_archived(space)
         time.sleep(2)
         objects: list[tuple[Kind, str]] = [
             ("TrainingRun", "good"),
