@@ -1,6 +1,9 @@
 """Checkpoints: what a crash, a stop or a deadline leaves, and how the next attempt goes on from there."""
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
@@ -10,8 +13,10 @@ from sluice_api.contracts.requests import TrainRequest
 from sluice_api.errors import DeadlineExceeded, DependencyUnavailable, InputWrong, StoppedOnRequest
 from sluice_api.layout import checkpoint_key, checkpoints_key
 from sluice_store import markers
+from sluice_store.local import LocalStore
 from sluice_trainer.context import Context
 from sluice_trainer.stages import train
+from sluice_trainer.training.checkpoints import Checkpoints
 from support.clock import FakeClock
 from support.training import FINGERPRINT, Bench, losses, make_bench
 
@@ -87,8 +92,6 @@ def test_T15_checkpoint_without_marker_is_ignored(bench: Bench, tmp_path: Path) 
 
 
 def test_T15_second_save_of_a_step_overwrites_nothing(bench: Bench, tmp_path: Path) -> None:
-    from sluice_trainer.training.checkpoints import Checkpoints
-
     def save(attempt: str, text: str) -> None:
         checkpoints = Checkpoints(bench.store, FINGERPRINT, attempt, 2, FakeClock(), tmp_path / attempt)
         checkpoints.save(3, lambda folder: (folder / "weights").write_text(text))
@@ -99,6 +102,58 @@ def test_T15_second_save_of_a_step_overwrites_nothing(bench: Bench, tmp_path: Pa
     save("attempt-2", "second")
 
     assert {k: bench.store.read(k) for k in bench.store.list(checkpoints_key(FINGERPRINT))} == before
+
+
+class AwayStore(LocalStore):
+    """A store that is away for a number of calls, from an upload to the end of a pruning."""
+
+    calm, away = 0, 0
+    """Calls that get through first, and calls that fail then."""
+
+    def upload(self, path: Path, key: str) -> None:
+        self._call(key)
+        super().upload(path, key)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        self._call(prefix)
+        return super().list(prefix)
+
+    def _call(self, key: str) -> None:
+        self.calm -= 1
+        if self.calm < 0 < self.away:
+            self.away -= 1
+            raise DependencyUnavailable(reasons.STORAGE_UNAVAILABLE, key)
+
+
+def checkpoints_in(store: AwayStore, folder: Path, **more: Any) -> Checkpoints:
+    made = Checkpoints(store, FINGERPRINT, "attempt-1", 2, FakeClock(), folder, **more)
+    made.save(3, lambda local: (local / "weights").write_text("w"))
+    return made
+
+
+@pytest.mark.parametrize(("calm", "away"), [(0, 1), (0, 3), (1, 1), (2, 1), (3, 1)])
+def test_a_store_that_is_away_for_a_while_costs_no_step(tmp_path: Path, calm: int, away: int) -> None:
+    store = AwayStore(tmp_path / "store")
+    store.calm, store.away = calm, away
+    checkpoints_in(store, tmp_path / "work", waits_s=(0, 0, 0)).finish()
+    assert store.away == 0
+    assert markers.newest(store, checkpoint_key(FINGERPRINT, 3)) is not None
+    assert not (tmp_path / "work" / "step-3").exists()
+
+
+def test_a_store_that_stays_away_ends_the_attempt(tmp_path: Path) -> None:
+    store = AwayStore(tmp_path / "store")
+    store.away = 4
+    with pytest.raises(DependencyUnavailable):
+        checkpoints_in(store, tmp_path / "work", waits_s=(0, 0, 0)).finish()
+
+
+def test_who_is_asked_to_end_does_not_wait_for_the_store(tmp_path: Path) -> None:
+    store, stop = AwayStore(tmp_path / "store"), threading.Event()
+    store.away = 1
+    stop.set()
+    with pytest.raises(DependencyUnavailable):
+        checkpoints_in(store, tmp_path / "work", stop=stop, waits_s=(600,)).finish()
 
 
 def test_T16_request_to_end_saves_the_step_and_says_so(bench: Bench, tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def _train(
         keep_last=request.checkpoint.keep_last,
         clock=ctx.clock,
         work=ctx.work / "checkpoints",
+        stop=ctx.stop,
     )
     found = checkpoints.resume(ctx.work / "resumed")
     start = Counters() if found is None else load_state(ctx.work / "resumed", course.learner)

@@ -9,12 +9,14 @@ What a checkpoint contains belongs to `state.py`.
 import logging
 import re
 import shutil
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sluice_api.contracts.manifests import Marker
+from sluice_api.errors import DependencyUnavailable
 from sluice_api.layout import checkpoint_key, checkpoints_key, done_number
 from sluice_store import markers
 from sluice_store.base import ObjectStore
@@ -22,6 +24,9 @@ from sluice_store.files import Damaged, fetch_folder, upload_folder
 from sluice_trainer.context import Clock
 
 _STEP = re.compile(r"/step-(\d+)/")
+OUTAGE_WAITS_S = (5.0, 15.0, 30.0)
+"""Waits between tries at one upload, each of which is patient for some 20 s by itself: a store that is away
+for a minute costs no step. A process that gave up at once would train two intervals again."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +42,9 @@ class Checkpoints:
     keep_last: int
     clock: Clock
     work: Path
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when the attempt is asked to end: an upload that fails then is not tried again."""
+    waits_s: tuple[float, ...] = OUTAGE_WAITS_S
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "checkpoint"))
     _upload: Future[None] | None = None
 
@@ -46,7 +54,7 @@ class Checkpoints:
         local = self.work / f"step-{step}"
         local.mkdir(parents=True)
         write(local)
-        self._upload = self._pool.submit(self._publish, step, local)
+        self._upload = self._pool.submit(self._publish_patiently, step, local)
 
     def finish(self) -> None:
         """Wait for the upload. Raises what went wrong there."""
@@ -75,6 +83,17 @@ class Checkpoints:
             return step
         return None
 
+    def _publish_patiently(self, step: int, local: Path) -> None:
+        for wait_s in self.waits_s:
+            try:
+                self._publish(step, local)
+                return
+            except DependencyUnavailable as error:
+                _log.warning("the checkpoint of step %d is tried again in %g s: %s", step, wait_s, error)
+                if self.stop.wait(wait_s):
+                    raise
+        self._publish(step, local)
+
     def _publish(self, step: int, local: Path) -> None:
         key = checkpoint_key(self.fingerprint, step)
         if markers.newest(self.store, key) is None:
@@ -91,7 +110,7 @@ class Checkpoints:
                     created_at=f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ}",
                 ),
             )
-        shutil.rmtree(local)
+        shutil.rmtree(local, ignore_errors=True)  # gone already when only the pruning is tried again
         self._prune()
 
     def _prune(self) -> None:
