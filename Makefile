@@ -84,6 +84,10 @@ chaos: setup ## 300,000 random steps of the planners in a simulated cluster; SEE
 bench: setup ## The operator beside a peer: reaction, memory, restart; build/bench/operator.json.
 	@PYTHONPATH=localcluster/src:tests $(BIN)/python -m bench.bench_operator $(if $(CHECK),--check)
 
+.PHONY: kill
+kill: setup ## The operator killed before and after each of its writes, in five stories; SEED=1 ONLY=drift.
+	@PYTHONPATH=tests:localcluster/src $(BIN)/python -m kill --seed $(or $(SEED),1) --only "$(ONLY)"
+
 .PHONY: bench-gate
 bench-gate: setup ## Print the error rates of the verdict rule, by exact enumeration.
 	@$(BIN)/python tests/bench/bench_gate.py

@@ -26,13 +26,14 @@ def portrait(space: Teamspace) -> dict[str, Any]:
     names |= {data["artifact"]["digest"]: f"model of {data['run']}" for data in revisions}
     found = {
         "statuses": _statuses(space),
-        "records": sorted(_tell(data) for _, data in records if data.get("stage") != _LEDGER),
+        "records": [_tell(data) for _, data in records if data.get("stage") != _LEDGER],
         "traffic": _traffic(space),
-        "slots": sorted(_slot(slot) for slot in space.list("AppsDeployment")),
-        "services": sorted(s["metadata"]["name"] for s in space.list("Service")),
+        "slots": [_slot(slot) for slot in space.list("AppsDeployment")],
+        "services": [s["metadata"]["name"] for s in space.list("Service")],
         "jobs": _jobs(space),
     }
-    return dict(_renamed(found, {**names, space.name: "team"}))
+    found = _renamed(found, {**names, space.name: "team"})
+    return found | {key: sorted(found[key]) for key in ("records", "slots", "services")}
 
 
 def differences(one: Any, other: Any, path: str = "") -> list[str]:
