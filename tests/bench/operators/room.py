@@ -21,6 +21,7 @@ from support.teamspace import Raw, Teamspace
 
 PAST = timedelta(minutes=30)
 SLOT_SECONDS = 600
+SETTLE_ROUNDS = 300
 RUNS = 6
 OBJECTS = RUNS + 4
 """Objects of one team."""
@@ -73,7 +74,7 @@ def live_through(objects: Iterable[Applied]) -> list[tuple[Kind, Raw]]:
         cluster.add(one.kind, one.name, one.spec, one.labels)
         cluster.objects[one.kind, one.name]["metadata"]["uid"] = one.uid
     cluster.restart()
-    cluster.settle()
+    cluster.settle(rounds=SETTLE_ROUNDS)
     return [(kind, bare(data)) for kind in LEFT for data in cluster.of(kind)]
 
 

@@ -178,6 +178,31 @@ async def test_F11_a_watch_that_starts_again_asks_for_a_list() -> None:
     watch._own_loop.close()
 
 
+async def test_news_cross_in_order_and_one_call_fetches_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache, calls = Cache(), list[object]()
+    watch = Watch(
+        Intake(cache, lambda _: None), lambda: Credentials("x", None, None, None, None), (), lambda: None
+    )
+    loop = asyncio.get_running_loop()
+    call_soon = loop.call_soon_threadsafe
+    monkeypatch.setattr(loop, "call_soon_threadsafe", lambda call: (calls.append(call), call_soon(call)))
+    run = objects.resource("TrainingRun", "a", number=1)
+    for event, data in (
+        ("ADDED", run),
+        ("DELETED", run),
+        ("ADDED", objects.resource("TrainingRun", "a", number=2)),
+    ):
+        watch._tell("TrainingRun", event, data)
+    await asyncio.sleep(0)
+    assert cache.keys() == (A,)
+    assert len(calls) == 1
+    watch._tell("TrainingRun", "DELETED", objects.resource("TrainingRun", "a", number=2))
+    await asyncio.sleep(0)
+    assert cache.keys() == ()
+    assert len(calls) == 2
+    watch._own_loop.close()
+
+
 def test_kopf_filters_children_at_the_server_and_our_kinds_not_at_all() -> None:
     selectors = events.settings().watching.label_selectors
     for kind, path in WATCHED.items():

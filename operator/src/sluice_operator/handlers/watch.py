@@ -7,6 +7,7 @@ live on.
 import asyncio
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import kopf
@@ -50,6 +51,8 @@ class Watch:
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._settled: set[Kind] = set()
+        self._news: deque[tuple[Kind, str | None, View]] = deque()
+        self._is_called = False
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
 
     async def run(self) -> None:
@@ -99,8 +102,17 @@ class Watch:
     def _tell(self, kind: Kind, event: str | None, data: object) -> None:
         if self._loop.is_closed():
             return
-        view = view_of(kind, data)
-        self._loop.call_soon_threadsafe(self._take, kind, event, view)
+        self._news.append((kind, event, view_of(kind, data)))
+        # Each call across gives up the interpreter, which a busy loop gives back only after milliseconds: one
+        # fetches all that came until it is heard.
+        if not self._is_called:
+            self._is_called = True
+            self._loop.call_soon_threadsafe(self._take_news)
+
+    def _take_news(self) -> None:
+        self._is_called = False
+        for _ in range(len(self._news)):
+            self._take(*self._news.popleft())
 
     def _take(self, kind: Kind, event: str | None, view: View) -> None:
         if event == "DELETED":
