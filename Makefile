@@ -77,8 +77,12 @@ e2e-full: setup ## The same, and what takes longer: nodes made, killed half-way,
 	@$(BIN)/pytest tests/e2e --junitxml=$(REPORTS)/e2e.xml
 
 .PHONY: chaos
-chaos: setup ## 300,000 random steps of the planners in a simulated cluster; SEED=1 STEPS=300000.
+chaos: setup ## 300,000 random steps and a kill after every write, simulated; SEED=1 STEPS=300000.
 	@PYTHONPATH=tests $(BIN)/python -m chaos --seed $(or $(SEED),1) --steps $(or $(STEPS),300000)
+
+.PHONY: chaos-rules
+chaos-rules: setup ## Take out each rule of promotion, and show which walk, story or test misses it.
+	@PYTHONPATH=tests $(BIN)/python -m chaos.removals
 
 .PHONY: bench
 bench: setup ## The operator beside a peer: reaction, memory, restart; build/bench/operator.json.

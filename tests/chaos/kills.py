@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from chaos.world.world import World
 from sluice_operator.model import Key
-from support.chaosworld import World
 from support.quickstart import LABELS, gate_spec, run_spec
 from support.simapi import Change
 from support.simcluster import LEADER

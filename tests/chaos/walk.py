@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from support.chaosworld import Event, World
+from chaos.world.base import Event
+from chaos.world.world import World
 from support.invariants import Violation
 
 EVENTS: dict[str, float] = {

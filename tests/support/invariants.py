@@ -1,16 +1,17 @@
 """What must hold whatever happens: S1 to S7 and L1 of promotion, and I1, I2, I5, I9 and I10 of reliability.
 
-Each is a small function over what the witness saw. Those with a change look at one write of the operator, the
-others at a world that was given time. A broken one raises Violation with its name. I1 is S1 with its seals.
+Each is a small function over what the witness saw, and looks at one write of the operator. A broken one
+raises Violation with its name. I1 is S1 with its seals; what must hold at rest stands in restinvariants.
 """
 
-from typing import Any
+from datetime import datetime
 
 from sluice_api import meta
-from sluice_api.decisions import read_request
+from sluice_api.audit import AuditRecord
 from sluice_api.reasons import BY_CAMEL
+from support.chainmemory import BACK, Memory
 from support.simapi import Change, Raw
-from support.witness import Memory, Witness, carried
+from support.witness import Witness, carried
 
 
 class Violation(AssertionError):
@@ -36,9 +37,6 @@ def is_switch(witness: Witness, change: Change) -> bool:
         return False
     before, after = carried(change.before), carried(change.after)
     return after[1] is not None and before != after
-
-
-# After each write of the operator
 
 
 def s1_traffic_only_by_right(witness: Witness, change: Change) -> None:
@@ -157,18 +155,19 @@ def s5_a_request_acts_once(witness: Witness, change: Change) -> None:
     link = witness.chain[-1]
     if link.request is None or change.name != f"{witness.name}-audit-{link.sequence}":
         return
-    before = [c for c in witness.chain[:-1] if c.request == link.request and _answers(c)]
+    before = [c for c in witness.chain[:-1] if c.request == link.request and answers(c)]
     stale = link.phase == "spent" and link.reason == "request_stale"
     require(
         not before or stale, "S5", f"request {link.request}: {link.phase} after {[c.phase for c in before]}"
     )
     if link.phase == "intended" and link.cause != "pin":
-        newest = max((c.sequence for c in witness.chain[:-1] if _answers(c)), default=0)
+        newest = max((c.sequence for c in witness.chain[:-1] if answers(c)), default=0)
         seen = int(link.request.split(".")[0])
         require(seen >= newest, "S5", f"request {link.request} acts though {newest} was answered since")
 
 
-def _answers(link: Any) -> bool:
+def answers(link: AuditRecord) -> bool:
+    """Whether a link answers a request."""
     return link.request is not None and link.phase in ("done", "spent", "rejected")
 
 
@@ -211,6 +210,24 @@ def _job_identity(job: Raw) -> tuple[str, str, str, int]:
     )
 
 
+def i5_only_what_was_verified(witness: Witness, change: Change) -> None:
+    """I5: a slot takes traffic only after a smoke check of this very slot, and a new one after its soak."""
+    intent = witness.memory.intent
+    if intent is None or intent.cause == "repair" or not is_switch(witness, change):
+        return
+    slot = witness.api.objects.get(("AppsDeployment", str(intent.slot)))
+    if slot is None:
+        return
+    uid = slot["metadata"]["uid"]
+    require(uid in witness.verified, "I5", f"slot {intent.slot} takes traffic and was never verified")
+    if intent.cause in BACK or change.actor == "stale":
+        return
+    since = slot["status"]["conditions"][0]["lastTransitionTime"]
+    up = (witness.api.now - datetime.fromisoformat(since)).total_seconds()
+    soak = witness.spec.get("promotion", {}).get("soakSeconds", 0)
+    require(up >= soak, "I5", f"slot {intent.slot} soaked {up:.0f} of {soak} s")
+
+
 def i9_the_healthy_one_keeps_serving(witness: Witness, change: Change, *, fresh: bool) -> None:
     """I9: no write to the public Service takes traffic from a slot that is up to one that is not."""
     if not fresh or (change.kind, change.name) != ("Service", witness.name):
@@ -231,122 +248,3 @@ def i10_reasons_from_the_list(change: Change) -> None:
     told += [status["failure"]["reason"]] if status.get("failure") else []
     unknown = [r for r in told if r not in BY_CAMEL]
     require(not unknown, "I10", f"{change.kind} {change.name} tells {unknown}")
-
-
-# At rest
-
-
-def s3_traffic_left_what_is_down(witness: Witness) -> None:
-    """S3: after all deadlines, traffic does not stand on a dead slot while an earlier one is healthy."""
-    live = witness.memory.live
-    automatic = witness.spec.get("rollback", {}).get("automatic", True)
-    if live is None or not automatic or witness.spec.get("suspend") or witness.slot_is_up(live.slot):
-        return
-    well = [
-        stay.slot
-        for stay in witness.memory.history
-        if stay.slot != live.slot
-        and witness.slot_is_up(stay.slot)
-        and not witness.memory.refuses(stay.digest, stay.revision)
-    ]
-    require(not well, "S3", f"live slot {live.slot} is down while {well} are up")
-
-
-def s7_traffic_is_where_the_chain_says(witness: Witness) -> None:
-    """S7: what was changed by hand is put back."""
-    live, me = witness.memory.live, witness.me
-    if me is None or witness.spec.get("suspend"):
-        return
-    require(witness.memory.intent is None, "S6", f"intent {witness.memory.intent} is never closed")
-    number, slot = witness.leads_to()
-    if live is None:
-        require(slot is None, "S7", f"the Service leads to {slot} though nothing was promoted")
-        return
-    record = witness.revision_of(live.slot)
-    found = witness.api.objects.get(("AppsDeployment", live.slot))
-    if found is None:
-        return  # its artifact may be gone; S3 speaks of the ways back
-    require(
-        (number, slot) == (str(live.transition), live.slot), "S7", f"the Service carries {number}, {slot}"
-    )
-    assert record is not None
-    images = [c["image"] for c in found["spec"]["template"]["spec"]["containers"]]
-    frozen = [c["image"] for c in record["template"]["spec"]["containers"]]
-    require(images == frozen, "S7", f"slot {live.slot} runs {images}, its record says {frozen}")
-
-
-def l1_the_newest_pass_is_live(witness: Witness) -> None:
-    """L1: the newest passing model is live unless something named holds it."""
-    me, memory, spec = witness.me, witness.memory, witness.spec
-    promotion = spec.get("promotion", {})
-    named = (
-        me is None
-        or spec.get("paused")
-        or spec.get("suspend")
-        or witness.gate is None
-        or promotion.get("policy") == "Manual"
-        or promotion.get("pin")
-        or promotion.get("windows")
-        or memory.held
-    )
-    if named:
-        return
-    since = _completed(witness, memory.live.revision) if memory.live else ""
-    out = {d for d, r in memory.refused if r is None} | {d for d, _ in memory.rejected}
-    later = [r for r in witness.runs() if r["completedAt"] > since and r["digest"] not in out]
-    waiting = [r for r in later if witness.passes(r["digest"])]
-    waiting = [r for r in waiting if memory.live is None or r["digest"] != memory.live.digest]
-    waiting = [] if any(witness.waits_for_room(r["digest"]) for r in waiting) else waiting
-    require(not waiting, "L1", f"{[r['name'] for r in waiting]} pass and are not live; {_told(me)}")
-
-
-def l1_the_pin_is_live(witness: Witness) -> None:
-    """L1: what is pinned is live once it may be, and nothing says that it cannot."""
-    memory, spec = witness.memory, witness.spec
-    digest = spec.get("promotion", {}).get("pin")
-    held = witness.me is None or spec.get("paused") or spec.get("suspend") or witness.gate is None
-    out = {d for d, _ in memory.refused | memory.rejected}
-    if digest is None or held or digest in out or not witness.passes(digest):
-        return
-    live = memory.live.digest if memory.live else None
-    made = {r["digest"] for r in witness.runs()}
-    waits = digest not in made or witness.waits_for_room(digest)
-    require(live == digest or waits, "L1", f"pinned {digest} passes; live is {live}; {_told(witness.me)}")
-
-
-def s5_every_request_is_answered(witness: Witness) -> None:
-    """S5: at rest a request to go back, or to clear, has been answered."""
-    me = witness.me
-    if me is None or witness.spec.get("suspend") or not witness.chain:
-        return
-    for decision in ("rollback-to", "clear-rollback"):
-        text = me["metadata"].get("annotations", {}).get(f"sluice.dev/{decision}", "")
-        try:
-            asked = read_request(decision, text)  # type: ignore[arg-type]
-        except ValueError:
-            continue
-        answered = any(c.request == asked.id and _answers(c) for c in witness.chain)
-        require(
-            answered or witness.waits_for_room(asked.digest),
-            "S5",
-            f"{decision} {asked.id} was never answered; {_told(me)}",
-        )
-
-
-def _completed(witness: Witness, revision: int) -> str:
-    return str(witness.revisions[revision]["artifact"]["completedAt"])
-
-
-def _told(me: Raw | None) -> str:
-    conditions = (me or {}).get("status", {}).get("conditions", [])
-    return "; ".join(f"{c['type']}={c['status']} {c['reason']}: {c['message']}" for c in conditions[:6])
-
-
-def i5_status_speaks_of_now(witness: Witness) -> None:
-    """I5: at rest every status is of the newest generation, and Ready means that what serves was verified."""
-    for kind in ("DatasetPack", "TrainingRun", "EvalGate", "Deployment"):
-        for data in witness.api.of(kind):
-            generation = data["metadata"]["generation"]
-            for condition in data["status"]["conditions"]:
-                fits = condition["observedGeneration"] == generation == data["status"]["observedGeneration"]
-                require(fits, "I5", f"{kind} {data['metadata']['name']}: {condition['type']} is of the past")

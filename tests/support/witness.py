@@ -4,8 +4,9 @@ It shares no code with the planners: the chain is replayed by its own reading of
 lets through is looked up in its records. The invariants ask this, and so it must never ask the operator.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from sluice_api import meta
@@ -13,102 +14,9 @@ from sluice_api.evalgate import EvalGateSpec
 from sluice_api.hashing import digest_of
 from sluice_api.identity import criteria_hash
 from sluice_api.records import AuditRecord
+from sluice_operator.children.jobs import ANNOTATION_REQUEST
+from support.chainmemory import Memory, follow
 from support.simapi import ApiServer, Change, Raw
-
-BACK = ("rollback-to", "health", "drift")
-
-
-@dataclass(frozen=True)
-class Stay:
-    """A revision that traffic went to."""
-
-    transition: int
-    slot: str
-    revision: int
-    digest: str
-    cause: str = ""
-
-
-@dataclass(frozen=True)
-class Memory:
-    """The chain, replayed."""
-
-    live: Stay | None = None
-    history: tuple[Stay, ...] = ()
-    """Newest first; repairs are not in it."""
-    refused: frozenset[tuple[str, int | None]] = frozenset()
-    rejected: frozenset[tuple[str, int]] = frozenset()
-    intent: AuditRecord | None = None
-    spent_at: int = 0
-    held: bool = False
-    pin_seen: str | None = None
-
-    def refuses(self, digest: str, revision: int) -> bool:
-        """Whether a revision may not come back by itself."""
-        return (digest, None) in self.refused or (digest, revision) in self.refused
-
-
-def follow(before: Memory, link: AuditRecord, made: Mapping[int, str]) -> Memory:
-    """Memory after one more link. `made` says when the artifact of each revision was made."""
-    now = replace(before, spent_at=link.sequence) if _spends(link) else before
-    match link.phase:
-        case "intended":
-            now = replace(now, intent=link)
-        case "abandoned":
-            now = replace(now, intent=None)
-        case "done":
-            now = replace(_arrive(now, link, made), intent=None)
-        case "rejected" if link.digest and link.revision:
-            now = replace(now, rejected=now.rejected | {(link.digest, link.revision)})
-        case "pinned":
-            now = replace(_forgive(now, link.digest), pin_seen=link.digest)
-        case "spent" if link.cause == "clear-rollback":
-            now = _forgive(now, link.digest)
-        case "held" | "released":
-            now = replace(now, held=link.phase == "held")
-        case "inherited":
-            now = replace(now, refused=frozenset((r.digest, r.revision) for r in link.fold.refused))
-    return now
-
-
-def _spends(link: AuditRecord) -> bool:
-    return link.request is not None and link.phase in ("done", "rejected", "spent")
-
-
-def _forgive(now: Memory, digest: str | None) -> Memory:
-    refused = frozenset(r for r in now.refused if r[0] != digest)
-    kept = frozenset(r for r in now.rejected if r[0] != digest)
-    return replace(now, refused=refused, rejected=kept)
-
-
-def _arrive(now: Memory, link: AuditRecord, made: Mapping[int, str]) -> Memory:
-    opened = now.intent
-    if opened is None or opened.slot is None or opened.digest is None or opened.revision is None:
-        return now
-    stay = Stay(opened.sequence, opened.slot, opened.revision, opened.digest, opened.cause)
-    if opened.cause == "repair":
-        return replace(now, live=stay)
-    passed = _passed_over(now, stay)
-    if opened.cause in ("promote", "pin"):
-        now = _forgive(now, opened.digest)
-    if opened.cause in BACK:
-        now = replace(now, refused=now.refused | passed)
-    if opened.cause == "promote":
-        newer = {s.digest for s in now.history if made.get(s.revision, "") > made.get(stay.revision, "")}
-        now = replace(now, refused=now.refused | {(d, r) for d, r in passed if d in newer})
-    kept = frozenset(r for r in now.rejected if r[1] != stay.revision)
-    now = replace(now, rejected=kept)
-    return replace(now, live=stay, history=(stay, *now.history), held=False)
-
-
-def _passed_over(now: Memory, target: Stay) -> frozenset[tuple[str, int | None]]:
-    """What was promoted since the target was last live."""
-    passed: set[tuple[str, int | None]] = set()
-    for stay in now.history:
-        if stay.slot == target.slot:
-            break
-        passed.add((stay.digest, stay.revision if stay.digest == target.digest else None))
-    return frozenset(passed)
 
 
 @dataclass
@@ -118,27 +26,44 @@ class Witness:
     api: ApiServer
     name: str = "live"
     chain: list[AuditRecord] = field(default_factory=list)
-    memory: Memory = Memory()
+    memory: Memory = field(default_factory=Memory)
     broken: str = ""
     """How the chain does not hold together, if it does not."""
     revisions: dict[int, Raw] = field(default_factory=dict)
+    verified: set[str] = field(default_factory=set)
+    """UIDs of slots that passed their smoke check."""
+    lost: set[str] = field(default_factory=set)
+    """Digests whose artifacts are not in the store."""
     attempts: dict[tuple[str, str], int] = field(default_factory=dict)
     """Newest attempt that a record tells of, by owner's UID and request hash."""
 
     def see(self, change: Change) -> None:
         """Take a change of the API server."""
+        if (change.kind, change.verb) == ("Job", "create") and change.after is not None:
+            self._verifies(change.after)
         if change.kind != "ControllerRevision" or change.after is None or change.before is not None:
             return
         metadata, data = change.after["metadata"], change.after["data"]
         if data.get("record") == "stage":
             asked = (metadata["annotations"][meta.ANNOTATION_OWNER_UID], data["requestHash"])
             self.attempts[asked] = max(self.attempts.get(asked, 0), data["attempt"])
+            if (data["stage"], data["outcome"]) == ("verify", "Succeeded"):
+                self.verified.add(self._asked.get(data["requestHash"], ""))
         if metadata["labels"].get(meta.LABEL_OWNER) != self.name:
             return
         if data.get("record") == "revision":
             self.revisions[data["revision"]] = data
         if data.get("record") == "audit":
             self._link(AuditRecord.parse(data))
+
+    def _verifies(self, job: Raw) -> None:
+        """Remember which slot a smoke check is about."""
+        template = job["spec"]["template"]["metadata"]["annotations"]
+        envelope = json.loads(template[ANNOTATION_REQUEST])
+        if envelope["stage"] == "verify":
+            slot = envelope["request"]["url"].removeprefix("http://").partition(".")[0]
+            found = self.api.objects.get(("AppsDeployment", slot))
+            self._asked[envelope["requestHash"]] = found["metadata"]["uid"] if found else ""
 
     def _link(self, link: AuditRecord) -> None:
         if self.chain and link.chain != self.chain[-1].chain:
@@ -156,6 +81,9 @@ class Witness:
         made = {n: str(r["artifact"]["completedAt"]) for n, r in self.revisions.items()}
         self.memory = follow(self.memory, link, made)
         self.chain.append(link)
+
+    _asked: dict[str, str] = field(default_factory=dict)
+    """Slot's UID by the request hash of its smoke check."""
 
     # The world as it is now
 
