@@ -6,6 +6,7 @@ that read JUnit, `build/reports/kill.xml`. The exit code is 1 when a life did no
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import threading
@@ -26,6 +27,8 @@ from sluice_api.crdgen.files import CHECKOUT
 from sluice_localcluster import ControlPlane, User
 from support.operator_process import OPERATOR
 
+OUTAGES = 3
+"""More of them would try the patience of the cluster's own controllers, which wait longer after each."""
 OUTAGE_SECONDS = 3.0
 CALM_SECONDS = 15.0
 
@@ -74,6 +77,8 @@ class Sweep:
 def main() -> int:
     """Tell everything and report."""
     given = _parse()
+    # Whoever is told to end takes the control plane along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     report, started = Report(given.seed), time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="sluice-kill-") as folder,
@@ -105,11 +110,13 @@ def _plane(folder: Path) -> Iterator[ControlPlane]:
 
 @contextmanager
 def _outages(plane: ControlPlane) -> Iterator[None]:
-    """Stop the API server now and then, until the block ends."""
+    """Stop the API server a few times while the block runs."""
     stop = threading.Event()
 
     def disturb() -> None:
-        while not stop.wait(CALM_SECONDS):
+        for _ in range(OUTAGES):
+            if stop.wait(CALM_SECONDS):
+                return
             plane.stop_apiserver()
             time.sleep(OUTAGE_SECONDS)
             plane.start_apiserver()

@@ -16,7 +16,7 @@ from support.quickstart import LABELS, Stages, run_spec
 from support.simcluster import Answer
 from support.teamspace import Raw, Teamspace
 
-PATIENCE = 150
+PATIENCE = 240
 EVERY_SECONDS = 30
 NEVER_SECONDS = 2_592_000
 STRICT = "0.95"

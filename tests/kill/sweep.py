@@ -36,7 +36,7 @@ class Case:
         try:
             return self._tell(stage, unbroken)
         except Missed:
-            if self.blow is None or self.blow.number == 1:
+            if self.blow is None:
                 raise
             return replace(self, blow=replace(self.blow, number=1))._tell(stage, unbroken)
 
