@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sluice_api import reasons
-from sluice_demo.probe import Probe
+from sluice_demo.probe import Probe, ask
 from support.node import PATIENCE_SECONDS
 from support.nodestory import LABELS, gate_spec, run_spec
 from support.story import Story
@@ -77,12 +77,15 @@ def test_a_damaged_artifact_is_not_evaluated(story: Story, damaged: str) -> None
 
 
 @pytest.mark.slow
-def test_a_re_created_run_does_not_adopt_what_is_damaged(story: Story, damaged: str) -> None:
-    space = story.space
+def test_a_re_created_run_is_trained_again_and_served(story: Story, damaged: str) -> None:
+    space, live = story.space, story.digest
     space.delete("TrainingRun", "second")
     space.wait("the run is gone", lambda: space.find("TrainingRun", "second") is None)
-    space.add("TrainingRun", "second", run_spec(space, seed=2))
+    space.add("TrainingRun", "second", run_spec(space, seed=2), LABELS)
     space.wait_condition("TrainingRun", "second", "Succeeded", seconds=PATIENCE_SECONDS)
     artifact = space.get("TrainingRun", "second")["status"]["artifact"]
     assert artifact["adopted"] is False
     assert artifact["digest"] == damaged, "the same experiment, trained again, has the same weights"
+    assert live != damaged
+    space.wait("the promotion", lambda: story.digest == damaged, 2 * PATIENCE_SECONDS)
+    assert ask(story.url, damaged, "Tell me, friend 1", 24, 60).strip()

@@ -1,6 +1,8 @@
 """What people type: wait, get, apply with a typo, describe, helm again."""
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -61,6 +63,12 @@ def test_events_tell_the_story_by_reasons_of_the_list(story: Story) -> None:
         ("EvalGate", reasons.PASSED.camel),
         ("Deployment", reasons.PROMOTED.camel),
     } <= told
+
+
+def test_logs_of_a_run_are_read_through_its_stages(story: Story) -> None:
+    plugin = str(Path(sys.executable).with_name("kubectl-sluice"))
+    said = story.node.kube.run(plugin, "logs", "trainingrun/first", "-n", story.space.name)
+    assert {line.split()[0] for line in said.splitlines()} >= {"prepare/1", "train/1", "package/1"}, said
 
 
 def test_the_endpoint_answers_and_names_its_digest(story: Story) -> None:

@@ -24,20 +24,37 @@ from sluice_localcluster import namespaces, s3
 from sluice_localcluster.cluster import Cluster
 from sluice_localcluster.startup import wait_ready
 from sluice_localcluster.status import environment
+from sluice_operator.handlers.assembly import LEASE_NAME
 from support.kubeapi import KubeApi
 from support.teamspace import Teamspace
 
 OPERATOR = f"system:serviceaccount:{install.SYSTEM}:sluice"
 """The operator's user, by whom the audit log tells its writes."""
 RESTRICTED = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
-TINY = "tiny"
-"""Compute profile of one CPU: a stage makes as many threads as its limit says, and several run at once."""
-_TINY_PROFILE: dict[str, Any] = {
-    "name": TINY,
-    "allowedNamespaces": [],
-    "resources": {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "4Gi"}},
-    "cpuResources": {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "4Gi"}},
-}
+TINY, TIGHT, VAST = "tiny", "tight", "vast"
+"""Compute profiles: of one CPU, since a stage makes as many threads as its limit says and several run at
+once; with too little memory for large micro batches, which its administrator overrates; and with more memory
+for training than any node has."""
+_CPU_STAGES = {"requests": {"cpu": "50m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "4Gi"}}
+_PROFILES: tuple[dict[str, Any], ...] = (
+    {
+        "name": TINY,
+        "resources": {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "4Gi"}},
+    },
+    {
+        "name": TIGHT,
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "1Gi"},
+            "limits": {"cpu": "1", "memory": "1200Mi"},
+        },
+        "memoryBytes": 64 * 2**30,
+    },
+    {
+        "name": VAST,
+        "resources": {"requests": {"memory": "1Ti"}, "limits": {"memory": "1Ti"}},
+        "pendingSeconds": 30,
+    },
+)
 PATIENCE_SECONDS = 600
 """A busy machine is slow, not broken."""
 
@@ -121,12 +138,28 @@ class Node:
         arguments = ["upgrade", "--install", "sluice", chart, "--namespace", install.SYSTEM, "--values", "-"]
         self.kube.run("helm", *arguments, "--wait", "--timeout", "5m", stdin=yaml.safe_dump(values))
 
+    def uninstall(self) -> None:
+        """Take the chart away, as an administrator does."""
+        self.kube.run("helm", "uninstall", "sluice", "-n", install.SYSTEM, "--wait", "--timeout", "5m")
+
+    def operators(self) -> dict[str, Any]:
+        """Pods of the operator by name."""
+        found = self.kube.get("pods", "-n", install.SYSTEM, "-l", "app.kubernetes.io/name=sluice")["items"]
+        return {pod["metadata"]["name"]: pod for pod in found}
+
+    def leader(self) -> str:
+        """The operator's Pod that holds the Lease; empty when none does."""
+        lease = self.kube.get("lease", LEASE_NAME, "-n", install.SYSTEM)
+        return str(lease["spec"].get("holderIdentity") or "")
+
     def allow(self, names: Iterable[str]) -> None:
-        """Let namespaces use every profile, and offer them one for stages that must not fight for CPUs."""
+        """Let namespaces use every profile, and offer them those that tests need."""
         values = self.values()
         kinds = values["profiles"]
-        others = [profile for profile in kinds["compute"] if profile["name"] != TINY]
-        kinds["compute"] = [*others, _TINY_PROFILE]
+        ours = {profile["name"] for profile in _PROFILES}
+        others = [profile for profile in kinds["compute"] if profile["name"] not in ours]
+        fresh = [{"allowedNamespaces": [], "cpuResources": _CPU_STAGES, **profile} for profile in _PROFILES]
+        kinds["compute"] = [*others, *fresh]
         for profile in [p for kind in kinds.values() for p in kind]:
             profile["allowedNamespaces"] = sorted({*profile["allowedNamespaces"], *names})
         self.upgrade(values)
