@@ -94,10 +94,9 @@ def _stays_out(scene: Scene, run: RunFacts, passing: list[Choice]) -> Held:
         message = f"run {target.run} passed but stays out: {why_out(scene, target)}"
         return Held(reasons.PROMOTE_BLOCKED, message, stops=False)
     given = rights.live_pass(scene, run)
-    told = given.message if isinstance(given, Held) else "it passed meanwhile"
-    waits = isinstance(given, Held) and given.reason is reasons.APPROVAL_NEEDED
-    reason = reasons.APPROVAL_NEEDED if waits else reasons.PROMOTE_BLOCKED
-    return Held(reason, f"{told}; it cannot go live", stops=False)
+    if not isinstance(given, Held):
+        return Held(reasons.PROMOTE_BLOCKED, f"run {run.name} passed meanwhile", stops=False)
+    return Held(given.reason, f"{given.message}; it cannot go live", stops=False)
 
 
 def refresh(scene: Scene) -> Choice | Held | None:
