@@ -123,7 +123,9 @@ def test_training_that_the_kernel_kills_for_memory_goes_on_smaller(space: Teamsp
 def test_a_run_whose_time_is_over_ends_for_good_and_keeps_its_checkpoint(
     node: Node, space: Teamspace
 ) -> None:
-    spec = run_spec(space, **SAVING | {"steps": 1_000_000, "activeDeadlineSeconds": 90})
+    spec = run_spec(
+        space, **SAVING | {"steps": 1_000_000, "activeDeadlineSeconds": 90}, preflight={"mode": "Open"}
+    )
     space.add("TrainingRun", "late", spec)
     space.wait_condition("TrainingRun", "late", "Finished", seconds=PATIENCE_SECONDS)
     (record,) = records(space, "late", "train")

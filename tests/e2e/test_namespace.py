@@ -13,7 +13,11 @@ END_SECONDS = 120
 
 def test_a_namespace_ends_with_everything_in_it(story: Story) -> None:
     node, space = story.node, story.space
-    space.add("TrainingRun", "endless", run_spec(space, steps=1_000_000, rerunPolicy="Always"))
+    space.add(
+        "TrainingRun",
+        "endless",
+        run_spec(space, steps=1_000_000, rerunPolicy="Always", preflight={"mode": "Open"}),
+    )
     space.wait("training", lambda: bool(running_train_pod(space, "endless")), PATIENCE_SECONDS)
     assert [kind for kind in WATCHED if not space.list(kind)] == []
     operators = restarts(story)

@@ -45,7 +45,7 @@ _PROFILES: tuple[dict[str, Any], ...] = (
         "name": TIGHT,
         "resources": {
             "requests": {"cpu": "100m", "memory": "1Gi"},
-            "limits": {"cpu": "1", "memory": "1200Mi"},
+            "limits": {"cpu": "1", "memory": "1600Mi"},
         },
         "memoryBytes": 64 * 2**30,
     },
