@@ -73,7 +73,7 @@ def live(related: Related) -> Live | None:
 
 
 def is_live_by_promotion(cause: Cause, before: Live | None) -> bool:
-    """Whether a transition makes its target live by promotion; a repair or an upgrade leaves that as it was."""
+    """Whether a transition makes its target live by promotion; a repair or an upgrade changes nothing."""
     if cause in ("repair", "profile") and before is not None:
         return before.by_promotion
     return cause not in GOING_BACK
