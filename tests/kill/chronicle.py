@@ -11,11 +11,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from sluice_operator.kinds import WATCHED, Kind
 from sluice_operator.views import view_of
 from support import invariants as must
+from support import restinvariants as at_rest
 from support.simapi import ApiServer, Change, Raw
 from support.teamspace import Teamspace
 from support.witness import Witness
@@ -34,6 +36,7 @@ class Entry:
     type: str
     kind: Kind
     data: Raw
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass
@@ -120,11 +123,12 @@ class Chronicle:
         world = ApiServer()
         witness = Witness(world)
         for entry in sorted(self.entries, key=lambda e: e.version):
+            world.now = entry.at
             change = _take(world, entry)
             witness.see(change)
             _require_all(witness, change)
-        must.s7_traffic_is_where_the_chain_says(witness)
-        must.i5_status_speaks_of_now(witness)
+        at_rest.s7_traffic_is_where_the_chain_says(witness)
+        at_rest.i5_status_speaks_of_now(witness)
         return witness
 
 
@@ -165,6 +169,7 @@ def _require_all(witness: Witness, change: Change) -> None:
     must.s4_refused_stays_refused(witness, change)
     must.s5_a_request_acts_once(witness, change)
     must.i2_one_job_per_attempt(witness, change)
+    must.i5_only_what_was_verified(witness, change)
     must.i9_the_healthy_one_keeps_serving(witness, change, fresh=True)
     if change.kind in ("DatasetPack", "TrainingRun", "EvalGate", "Deployment"):
         must.i10_reasons_from_the_list(change)
