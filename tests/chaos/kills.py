@@ -16,6 +16,8 @@ from support.witness import carried
 
 HORIZON_SECONDS = 400
 """Nothing due for so long is rest; windows and deadlines of the stories are shorter."""
+LONGEST_SECONDS = 3000
+"""A story that lasts longer never comes to rest: what it waits for does not happen."""
 Act = Callable[[World], None]
 When = Callable[[World], bool]
 
@@ -47,11 +49,12 @@ class Story:
 
     def play(self) -> "Story":
         """Play to the end."""
-        while True:
+        while self.world.api.elapsed < LONGEST_SECONDS:
             if self._act(at_rest=False) or self._work() or self._world_moves():
                 continue
             if not self._act(at_rest=True):
-                return self
+                break
+        return self
 
     def _act(self, *, at_rest: bool) -> bool:
         step = self.todo[0] if self.todo else None
@@ -100,6 +103,7 @@ def outcome(story: Story) -> dict[str, Any]:
     world = story.world
     memory = world.witness.memory
     return {
+        "waits": len(story.todo),
         "traffic": carried(world.witness.service),
         "live": memory.live,
         "history": memory.history,

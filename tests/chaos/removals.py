@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 
 import pytest
@@ -87,7 +87,8 @@ def main() -> int:
     names = given.rule or [rule[0] for rule in RULES]
     unproven = 0
     with ProcessPoolExecutor(given.processes, max_tasks_per_child=1) as pool:
-        for name, missed in pool.map(who_misses, names):
+        for done in as_completed([pool.submit(who_misses, name) for name in names]):
+            name, missed = done.result()
             told = missed or f"nothing can: {UNMISSED[name]}" if missed or name in UNMISSED else "NOBODY"
             unproven += (not missed) != (name in UNMISSED)
             print(f"{name:<24}{find(name)[1]:<62}{told[:140]}", flush=True)  # noqa: T201
