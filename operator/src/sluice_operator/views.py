@@ -148,7 +148,8 @@ def open_record(stored: StoredRecord) -> RecordView:
     return RecordView(meta=stored.meta, record=_parse(stored.data))
 
 
-@lru_cache(maxsize=4096)
+# Few: parsing again takes a tenth of a millisecond, keeping them all would double the memory of the cache.
+@lru_cache(maxsize=512)
 def _parse(data: bytes) -> Record | None:
     try:
         return parse_record(json.loads(data))

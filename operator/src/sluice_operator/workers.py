@@ -67,6 +67,8 @@ class Workers:
                 logs.about(kind=key.kind, namespace=key.namespace, object=key.name, trace_id=trace),
             ):
                 await self._pass(key)
+            # A pass that writes nothing never waits: a full queue would hold up Lease, probes and answers.
+            await asyncio.sleep(0)
 
     async def _pass(self, key: Key) -> None:
         started = time.monotonic()

@@ -10,6 +10,8 @@ from pathlib import Path
 from support.operator_process import OperatorProcess
 
 MIB = 1024.0
+IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2"}
+"""Environment that the Dockerfile gives our operator; the peer gets the same."""
 PEER = Path(__file__).with_name("peer.py")
 STOP_SECONDS = 30.0
 
@@ -90,5 +92,9 @@ class ExecutedPeer:
 def _execute(command: Sequence[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as out:
         return subprocess.Popen(
-            command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            command,
+            env={**os.environ, **IN_THE_IMAGE, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
         )

@@ -114,6 +114,22 @@ async def test_an_error_of_one_key_is_that_keys_alone(error: Exception) -> None:
     assert "b" in passes.seen
 
 
+async def test_passes_that_never_wait_leave_turns_to_others() -> None:
+    queue, passes, turns = WakeQueue(), Passes(), list[int]()
+
+    async def lease() -> None:
+        while True:
+            turns.append(len(passes.seen))
+            await asyncio.sleep(0)
+
+    for number in range(20):
+        queue.wake(Key("team", "TrainingRun", f"run-{number}"))
+    other = asyncio.create_task(lease())
+    await run_for(Workers(queue, passes, 1))
+    other.cancel()
+    assert set(range(20)) <= set(turns)
+
+
 async def test_F06_a_refused_key_waits_for_somebody_to_act() -> None:
     queue, passes = WakeQueue(), Passes(a=Forbidden(403, "quota"))
     queue.wake(A)
