@@ -55,6 +55,7 @@ def packs_rows(story: Story, name: str) -> None:
 def test_live_slots_serve_without_the_chart_and_are_taken_up_again(story: Story) -> None:
     node, space = story.node, story.space
     before, jobs, values = served(story), story.jobs(), node.values()
+    assert node.operators()
     with asked_all_the_time(story):
         node.uninstall()
         try:
@@ -77,12 +78,11 @@ def test_a_standby_takes_over_from_a_leader_that_dies(story: Story) -> None:
         node.upgrade(values | {"replicas": 2})
         try:
             space.wait("a leader", lambda: node.leader() in node.operators(), PATIENCE_SECONDS)
-            first, pods = node.leader(), node.operators()
-            assert len(pods) == 2
+            first = node.leader()
+            assert len(node.operators()) == 2
             kill = ("--grace-period=0", "--force")
             node.kube.kubectl("delete", "pod", first, "-n", install.SYSTEM, *kill)
-            standby = next(name for name in pods if name != first)
-            space.wait("the standby leads", lambda: node.leader() == standby, PATIENCE_SECONDS)
+            space.wait("another leader", lambda: node.leader() not in ("", first), PATIENCE_SECONDS)
             packs_rows(story, "after-failover")
         finally:
             node.upgrade(values)

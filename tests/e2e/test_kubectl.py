@@ -65,10 +65,15 @@ def test_events_tell_the_story_by_reasons_of_the_list(story: Story) -> None:
     } <= told
 
 
-def test_logs_of_a_run_are_read_through_its_stages(story: Story) -> None:
+@pytest.mark.parametrize("stage", ["prepare", "train", "package"])
+def test_logs_of_a_run_are_read_stage_by_stage(story: Story, stage: str) -> None:
     plugin = str(Path(sys.executable).with_name("kubectl-sluice"))
-    said = story.node.kube.run(plugin, "logs", "trainingrun/first", "-n", story.space.name)
-    assert {line.split()[0] for line in said.splitlines()} >= {"prepare/1", "train/1", "package/1"}, said
+    where = ("-n", story.space.name, "--stage", stage)
+    said = story.node.kube.run(plugin, "logs", "trainingrun/first", *where)
+    assert said.startswith(f"{stage}/1 # Pod first-{stage}-"), said
+    last = said.rstrip().split("\n")[-1]
+    assert last.startswith(f"{stage}/1 | ")
+    assert '"message": "done"' in last
 
 
 def test_the_endpoint_answers_and_names_its_digest(story: Story) -> None:
