@@ -33,7 +33,7 @@ def main() -> None:
     elif step == "copy":
         shutil.copyfile = half_a_copy  # type: ignore[assignment]
     elif step == "third part":
-        client = s3.client(settings.endpoint, settings.region)
+        client = s3.client(settings.endpoint, settings.region, settings.ca_pem)
         client.meta.events.register("before-send.s3.UploadPart", third(lambda **_: None))
     upload_folder(store, Path(sys.argv[2]), folder, {})
 

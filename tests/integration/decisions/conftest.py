@@ -31,7 +31,7 @@ STORAGE = {
     "readPrefixes": ["s3://sluice/team/"],
     "secretName": "sluice-s3",
 }
-LEASE = {"leaseSeconds": 3, "leaseRenewSeconds": 2, "leaseRetrySeconds": 1}
+LEASE = {"leaseSeconds": 6, "leaseRenewSeconds": 4, "leaseRetrySeconds": 1}
 
 
 @dataclass(frozen=True)

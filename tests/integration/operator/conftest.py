@@ -19,7 +19,7 @@ STORAGE = {
     "prefix": "s3://sluice/{namespace}/",
     "readPrefixes": ["s3://sluice/team/"],
 }
-SHORT_LEASE = {"leaseSeconds": 3, "leaseRenewSeconds": 2, "leaseRetrySeconds": 1}
+SHORT_LEASE = {"leaseSeconds": 6, "leaseRenewSeconds": 4, "leaseRetrySeconds": 1}
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ def test_F02_a_standby_takes_over_from_a_killed_leader(space: Teamspace, make_op
         assert standby.metric("sluice_leader") == 0
         leader.kill()
         apply_quickstart(space)
-        space.wait_condition("DatasetPack", "train", "Ready", seconds=20)
+        space.wait_condition("DatasetPack", "train", "Ready", seconds=40)
         assert standby.metric("sluice_leader") == 1
 
 
@@ -30,7 +30,7 @@ def test_F15_a_leader_that_was_asleep_writes_nothing_and_ends(
     with make_operator("one") as sleeper, make_operator("two") as other:
         space.wait("a leader", lambda: sleeper.metric("sluice_leader") == 1)
         sleeper.pause()
-        space.wait("another leader", lambda: other.metric("sluice_leader") == 1, 20)
+        space.wait("another leader", lambda: other.metric("sluice_leader") == 1, 40)
         apply_quickstart(space)
         sleeper.resume()
         assert sleeper.wait(15) == 1
