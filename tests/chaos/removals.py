@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,8 @@ from chaos.rules import RULES, Rule
 from chaos.walk import draw, replay
 
 WALKS, STEPS = 10, 300
-TESTS = ("tests/unit/operator/plans",)
+PLANS = "tests/unit/operator/plans"
+TESTS = tuple(f"{PLANS}/test_{name}*.py" for name in ("promotion", "drift", "ledger", "approval", "story"))
 ENVIRONMENT = "SLUICE_WITHOUT_RULE"
 
 UNMISSED: dict[str, str] = {}
@@ -71,11 +73,15 @@ def _stories(expected: dict[str, dict[str, object]]) -> str:
 
 def _tests(name: str) -> str:
     """The first test that fails, in a process that takes the same rule out."""
-    command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "chaos.removed", "--no-header", *TESTS)
+    command = (sys.executable, "-m", "pytest", "-x", "-q", "-p", "chaos.removed", "--no-header", *_files())
     environment = {**os.environ, ENVIRONMENT: name}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     failed = (line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
     return next(failed, "").partition(" - ")[0] if done.returncode else ""
+
+
+def _files() -> list[str]:
+    return [str(found) for pattern in TESTS for found in sorted(Path().glob(pattern))]
 
 
 def main() -> int:

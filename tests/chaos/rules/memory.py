@@ -8,7 +8,7 @@ from sluice_api import meta
 from sluice_api.audit import AuditRecord
 from sluice_operator.facts import audit, live
 from sluice_operator.model import Delete
-from sluice_operator.plans.ledger import prune
+from sluice_operator.plans.ledger import keep, prune
 from sluice_operator.plans.promotion import (
     chain,
     rows,
@@ -58,7 +58,7 @@ MEMORY: tuple[Rule, ...] = (
     ("1.1 spent at", "the fold carries how far decisions were answered", _forget(spent_at=0)),
     ("1.1 pin", "the fold carries the pin that was seen", _forget(pin_seen=None)),
     ("1.1 intent", "the fold carries the open intent", _forget(intent=None)),
-    ("1.2 archived", "a record is pruned only when it is archived", put(prune, "prune", _prune_at_once)),
+    ("1.2 archived", "a record is pruned only when it is archived", put(keep, "prune", _prune_at_once)),
     ("1.2 hour", "a record is pruned only when it is older than an hour", put(prune, "KEPT", timedelta())),
     ("1.2 sixteen", "the newest sixteen records are kept", put(audit, "KEPT_LINKS", 1)),
     ("1.3 number", "live is what carries the number of the transition", _carries(_carries_slot_alone)),
