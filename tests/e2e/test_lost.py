@@ -33,14 +33,6 @@ def space(node: Node, model: Path) -> Teamspace:
     return made
 
 
-@pytest.fixture(scope="module")
-def unplaced(space: Teamspace) -> str:
-    """A run whose train Pod no node can take; it waits while other tests run."""
-    spec = run_spec(space, profile=VAST, activeDeadlineSeconds=120, rerunPolicy="Always")
-    space.add("TrainingRun", "unplaced", spec)
-    return "unplaced"
-
-
 def evict(space: Teamspace, pod: str) -> None:
     body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": space.name}}
     answer = space.api.call("POST", f"/api/v1/namespaces/{space.name}/pods/{pod}/eviction", body)
@@ -76,7 +68,10 @@ def take_away(
     return last, saved
 
 
-@pytest.mark.parametrize(("hurt", "disruption"), [(evict, "EvictionByEvictionAPI"), (delete_pod, None)])
+@pytest.mark.parametrize(
+    ("hurt", "disruption"),
+    [(evict, "EvictionByEvictionAPI"), pytest.param(delete_pod, None, marks=pytest.mark.slow)],
+)
 def test_a_train_pod_that_is_taken_away_is_replaced_within_its_attempt(
     node: Node, space: Teamspace, hurt: Callable[[Teamspace, str], None], disruption: str | None
 ) -> None:
@@ -92,6 +87,7 @@ def test_a_train_pod_that_is_taken_away_is_replaced_within_its_attempt(
     assert space.get("TrainingRun", run)["status"]["attempts"]["failed"] == 0
 
 
+@pytest.mark.slow
 def test_a_deleted_train_job_is_an_interrupted_attempt(node: Node, space: Teamspace) -> None:
     _, saved = take_away(node, space, "jobless", delete_job)
     first, second = records(space, "jobless", "train")
@@ -102,6 +98,7 @@ def test_a_deleted_train_job_is_an_interrupted_attempt(node: Node, space: Teamsp
     assert (attempts["failed"], attempts["preempted"]) == (0, 1)
 
 
+@pytest.mark.slow
 def test_training_that_the_kernel_kills_for_memory_goes_on_smaller(space: Teamspace) -> None:
     add_file(space, "long-rows", rows("Say it, please, " * 25, 512))
     space.add("DatasetPack", "long", pack_spec("long-rows"))
@@ -120,6 +117,7 @@ def test_training_that_the_kernel_kills_for_memory_goes_on_smaller(space: Teamsp
     assert space.get("TrainingRun", "starved")["status"]["attempts"]["failed"] == len(killed)
 
 
+@pytest.mark.slow
 def test_a_run_whose_time_is_over_ends_for_good_and_keeps_its_checkpoint(
     node: Node, space: Teamspace
 ) -> None:
@@ -137,25 +135,28 @@ def test_a_run_whose_time_is_over_ends_for_good_and_keeps_its_checkpoint(
     assert space.get("TrainingRun", "late")["status"]["attempts"]["failed"] == 1
 
 
+@pytest.mark.slow
 def test_a_train_pod_that_no_node_takes_is_tried_again_and_uses_no_budget(
-    space: Teamspace, unplaced: str
+    space: Teamspace,
 ) -> None:
-    space.wait("the end of an attempt", lambda: bool(records(space, unplaced, "train")), PATIENCE_SECONDS)
-    first = records(space, unplaced, "train")[0]
+    spec = run_spec(space, profile=VAST, activeDeadlineSeconds=120, rerunPolicy="Always")
+    space.add("TrainingRun", "unplaced", spec)
+    space.wait("the end of an attempt", lambda: bool(records(space, "unplaced", "train")), PATIENCE_SECONDS)
+    first = records(space, "unplaced", "train")[0]
     assert (first["outcome"], first["reason"]) == ("Interrupted", reasons.UNSCHEDULABLE.code)
     assert "exitCode" not in first
 
     def next_attempt() -> bool:
-        numbers = {p["metadata"]["labels"][meta.LABEL_ATTEMPT] for p in train_pods(space, unplaced)}
+        numbers = {p["metadata"]["labels"][meta.LABEL_ATTEMPT] for p in train_pods(space, "unplaced")}
         return numbers == {"2"}
 
     space.wait("the next attempt's Pod", next_attempt, PATIENCE_SECONDS)
-    attempts = space.get("TrainingRun", unplaced)["status"]["attempts"]
+    attempts = space.get("TrainingRun", "unplaced")["status"]["attempts"]
     assert (attempts["failed"], attempts["preempted"]) == (0, 1)
     space.wait(
         "the reason in the condition",
         lambda: (
-            space.condition("TrainingRun", unplaced, "Ready").get("reason") == reasons.UNSCHEDULABLE.camel
+            space.condition("TrainingRun", "unplaced", "Ready").get("reason") == reasons.UNSCHEDULABLE.camel
         ),
     )
-    assert space.condition("TrainingRun", unplaced, "Stalled")["status"] == "False"
+    assert space.condition("TrainingRun", "unplaced", "Stalled")["status"] == "False"
