@@ -16,6 +16,8 @@ from support.nodestory import LABELS, MODEL, add_file, gate_spec, pack_spec, row
 from support.story import Story
 from support.worse_endpoint import worsened
 
+pytestmark = pytest.mark.slow
+
 SPACE = "e2e-drift"
 EVERY, DRAIN = 60, 30
 END_SECONDS = 20

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from sluice_api import meta
 from sluice_demo import install
 from sluice_demo.probe import Probe
 from support.node import PATIENCE_SECONDS
 from support.nodestory import add_file, pack_spec, rows
 from support.story import Story
+
+pytestmark = pytest.mark.slow
 
 ALONE_SECONDS = 10
 

@@ -13,6 +13,8 @@ from support.node import PATIENCE_SECONDS, TIGHT, VAST, Node
 from support.nodestory import MODEL, add_file, pack_spec, rows, run_spec
 from support.teamspace import Raw, Teamspace
 
+pytestmark = pytest.mark.slow
+
 EVERY_STEPS = 20
 SAVING: dict[str, Any] = {
     "checkpoint": {"everySteps": EVERY_STEPS, "keepLast": 3},

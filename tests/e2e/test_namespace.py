@@ -2,11 +2,15 @@
 
 import time
 
+import pytest
+
 from sluice_operator.kinds import WATCHED
 from support.attempts import running_train_pod
 from support.node import PATIENCE_SECONDS
 from support.nodestory import run_spec
 from support.story import Story
+
+pytestmark = pytest.mark.slow
 
 END_SECONDS = 120
 
