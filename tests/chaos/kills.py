@@ -16,8 +16,8 @@ from support.witness import carried
 
 HORIZON_SECONDS = 400
 """Nothing due for so long is rest; windows and deadlines of the stories are shorter."""
-LONGEST_SECONDS = 3000
-"""A story that lasts longer never comes to rest: what it waits for does not happen."""
+LONGEST_SECONDS, MOST_WRITES = 3000, 2000
+"""A story beyond these never comes to rest: what it waits for does not happen."""
 Act = Callable[[World], None]
 When = Callable[[World], bool]
 
@@ -49,7 +49,7 @@ class Story:
 
     def play(self) -> "Story":
         """Play to the end."""
-        while self.world.api.elapsed < LONGEST_SECONDS:
+        while self.world.api.elapsed < LONGEST_SECONDS and self.writes < MOST_WRITES:
             if self._act(at_rest=False) or self._work() or self._world_moves():
                 continue
             if not self._act(at_rest=True):

@@ -144,7 +144,9 @@ class Node:
 
     def operators(self) -> dict[str, Any]:
         """Pods of the operator by name."""
-        found = self.kube.get("pods", "-n", install.SYSTEM, "-l", "app.kubernetes.io/name=sluice-operator")["items"]
+        found = self.kube.get("pods", "-n", install.SYSTEM, "-l", "app.kubernetes.io/name=sluice-operator")[
+            "items"
+        ]
         return {pod["metadata"]["name"]: pod for pod in found}
 
     def leader(self) -> str:
