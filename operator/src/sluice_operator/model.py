@@ -216,6 +216,11 @@ class Seen:
     uid: str
     generation: int
 
+    @classmethod
+    def of(cls, resource: Resource) -> "Seen":
+        """An object as it is now."""
+        return cls(resource.kind, resource.meta.name, resource.meta.uid, resource.meta.generation)
+
 
 @dataclass(frozen=True)
 class Patch:
@@ -226,7 +231,7 @@ class Patch:
     resource_version: str
     body: Mapping[str, Any]
     requires: tuple[Seen, ...] = ()
-    """Read live first: any other UID or generation is a conflict."""
+    """Read live first: any other UID or generation, and a deletion that began, is a conflict."""
     unless_record: str = ""
     """Read live first: skip when a record of that name exists, because somebody went on meanwhile."""
 

@@ -54,6 +54,9 @@ class Reconciler:
         if observed is None:
             self._statuses.forget(key)
             return Outcome(is_gone=True)
+        if observed.me.resource.meta.deleting:
+            # What it owns is the garbage collector's now.
+            return Outcome()
         plan = self._planners[key.kind](observed)
         try:
             await self._write(observed, plan)

@@ -18,8 +18,6 @@ from support.teamspace import Teamspace
 READS = {"get", "list", "watch"}
 PROGRESS = {("create", "tokenreviews"), ("create", "secrets"), ("update", "secrets")}
 """What the progress endpoint needs; `test_progress.py` uses it, and a certificate is renewed once a year."""
-ADOPTION = {("patch", "controllerrevisions")}
-"""What takes back records that lost their owner; `test_ledger.py` uses it."""
 
 
 def rendered(namespace: str) -> list[dict[str, Any]]:
@@ -61,7 +59,7 @@ def test_the_chart_grants_exactly_the_writes_that_are_used(
     assert not [c for c in found if c.code == 403]
     assert "orbidden" not in operator.log_file.read_text()
     used = {(c.verb, f"{c.resource}/{c.subresource}" if c.subresource else c.resource) for c in found}
-    assert used == granted_writes(objects) - PROGRESS - ADOPTION
+    assert used == granted_writes(objects) - PROGRESS
 
 
 def _now() -> str:
@@ -83,6 +81,21 @@ def _use_the_rest(space: Teamspace) -> None:
     space.patch("TrainingRun", "paused", {"spec": {"suspend": True}})
     space.wait_condition("TrainingRun", "paused", "Suspended")
     _outgrow(space)
+    _adopt(space)
+
+
+def _adopt(space: Teamspace) -> None:
+    """The Deployment is deleted alone and comes back: its records are taken up again."""
+    spec = space.get("Deployment", "live")["spec"]
+    space.delete("Deployment", "live", propagationPolicy="Orphan")
+    space.wait("it is gone", lambda: space.find("Deployment", "live") is None)
+    uid = space.add("Deployment", "live", spec)["metadata"]["uid"]
+
+    def taken() -> bool:
+        mine = [r["metadata"] for r in space.list("ControllerRevision") if "-audit-" in r["metadata"]["name"]]
+        return all(m.get("ownerReferences", [{}])[0].get("uid") == uid for m in mine)
+
+    space.wait("its records are adopted", taken, 90)
 
 
 def _outgrow(space: Teamspace) -> None:

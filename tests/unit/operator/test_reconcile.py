@@ -98,6 +98,14 @@ async def test_a_gone_object_is_forgotten(rig: Rig) -> None:
     assert (await rig.reconciler.reconcile(Key("team", "TrainingRun", "gone"))).is_gone
 
 
+async def test_an_object_on_its_way_out_is_left_to_the_garbage_collector(rig: Rig) -> None:
+    dying = objects.resource("TrainingRun", "run")
+    dying["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    rig.add("TrainingRun", dying)
+    assert await rig.run(Plan(apply=(Create(job()),), status=STATUS)) == Outcome()
+    assert (rig.seen, rig.cluster.writes) == ([], [])
+
+
 async def test_deletes_come_before_writes_and_the_status_comes_last(rig: Rig) -> None:
     old = rig.add("Job", objects.job("old", OWNER, number=7))
     plan = Plan(

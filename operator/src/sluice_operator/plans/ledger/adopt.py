@@ -10,7 +10,7 @@ from sluice_api.audit import AuditRecord
 from sluice_operator.children import naming
 from sluice_operator.facts import audit
 from sluice_operator.facts.live import audit_records
-from sluice_operator.model import ChildKind, Observed, Orphan, Patch, RecordView, SlotView
+from sluice_operator.model import ChildKind, Observed, Orphan, Patch, RecordView, Seen, SlotView
 from sluice_operator.plans.draft import Draft, Stop
 
 
@@ -56,7 +56,10 @@ def _take(observed: Observed, orphan: Orphan) -> Patch:
             "ownerReferences": [naming.owner_reference(resource)],
         }
     }
-    return Patch(_kind(orphan), orphan.meta.name, orphan.meta.resource_version, body)
+    # While an owner is deleted with `--cascade=orphan`, what it leaves has no owner, and it is still there.
+    # Whatever it took back then would be garbage in the next second.
+    seen = (Seen.of(resource),)
+    return Patch(_kind(orphan), orphan.meta.name, orphan.meta.resource_version, body, seen)
 
 
 def _kind(orphan: Orphan) -> ChildKind:

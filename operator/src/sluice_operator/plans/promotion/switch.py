@@ -5,7 +5,7 @@ from sluice_api.audit import GOING_BACK, OpenIntent
 from sluice_operator.children import serving
 from sluice_operator.facts.gate import Policy
 from sluice_operator.facts.live import carries
-from sluice_operator.model import Create, Patch, Related, Seen, ServiceView, SlotView
+from sluice_operator.model import Create, Patch, Seen, ServiceView, SlotView
 from sluice_operator.plans.draft import Draft
 from sluice_operator.plans.promotion import chain, slots
 from sluice_operator.plans.promotion.scene import Scene
@@ -82,9 +82,4 @@ def _seen(scene: Scene, intent: OpenIntent) -> tuple[Seen, ...]:
         suites = scene.policy.spec.suites if isinstance(scene.policy, Policy) else ()
         packs = (scene.observed.find("DatasetPack", s.dataset_ref.name) for s in suites)
         seen += [r for r in (scene.gate, *packs) if r is not None]
-    return tuple(_as_seen(related) for related in seen)
-
-
-def _as_seen(related: Related) -> Seen:
-    found = related.resource
-    return Seen(found.kind, found.meta.name, found.meta.uid, found.meta.generation)
+    return tuple(Seen.of(related.resource) for related in seen)
