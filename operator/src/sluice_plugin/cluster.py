@@ -20,6 +20,7 @@ from sluice_operator.kinds import CHILDREN, CONFIG_MAP, RESOURCES, Kind
 from sluice_operator.settings import Settings
 from sluice_operator.views import view_of
 from sluice_plugin.errors import Refused
+from sluice_plugin.login import Login
 
 RESOURCE_KINDS: tuple[Kind, ...] = tuple(RESOURCES)
 CHAIN_KINDS: tuple[Kind, ...] = (*RESOURCE_KINDS, "AppsDeployment", "Service", "ControllerRevision")
@@ -112,4 +113,4 @@ async def _read_config_maps(kubeconfig: Path, namespace: str) -> list[Any]:
 
 
 def _transport(kubeconfig: Path) -> Transport:
-    return Transport(kubeconfig, threads=2)
+    return Transport(Login(kubeconfig), threads=2)

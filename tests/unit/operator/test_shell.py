@@ -23,7 +23,7 @@ from sluice_operator.adapters.cluster.errors import (
     error_for,
 )
 from sluice_operator.adapters.cluster.events import BURST, REFILL_SECONDS, Recorder, event_of
-from sluice_operator.adapters.cluster.transport import Credentials, Transport
+from sluice_operator.adapters.cluster.transport import Transport
 from sluice_operator.cache import Cache
 from sluice_operator.handlers import events
 from sluice_operator.handlers import watch as watch_module
@@ -181,7 +181,7 @@ async def test_F11_a_watch_that_starts_again_asks_for_a_list() -> None:
     asked: list[bool] = []
     cache = Cache()
     intake = Intake(cache, lambda _: None)
-    watch = Watch(intake, lambda: Credentials("x", None, None, None, None), (), lambda: asked.append(True))
+    watch = Watch(intake, lambda: kopf.ConnectionInfo(server="x"), (), lambda: asked.append(True))
     view = view_of("TrainingRun", objects.resource("TrainingRun", "a"))
     for event in (None, None, "MODIFIED"):
         watch._take("TrainingRun", event, view)
@@ -196,9 +196,7 @@ async def test_F11_a_watch_that_starts_again_asks_for_a_list() -> None:
 
 async def test_news_cross_in_order_and_one_call_fetches_many(monkeypatch: pytest.MonkeyPatch) -> None:
     cache, calls = Cache(), list[object]()
-    watch = Watch(
-        Intake(cache, lambda _: None), lambda: Credentials("x", None, None, None, None), (), lambda: None
-    )
+    watch = Watch(Intake(cache, lambda _: None), lambda: kopf.ConnectionInfo(server="x"), (), lambda: None)
     loop = asyncio.get_running_loop()
     call_soon = loop.call_soon_threadsafe
     monkeypatch.setattr(loop, "call_soon_threadsafe", lambda call: (calls.append(call), call_soon(call)))
@@ -230,7 +228,7 @@ def test_kopf_has_nothing_to_write() -> None:
     found = events.settings()
     assert (found.posting.enabled, found.scanning.disabled, found.peering.standalone) == (False, True, True)
     assert found.persistence.diffbase_storage.build(body={}) == {}
-    registry = events.registry(lambda *_: None, lambda: Credentials("x", None, None, None, None))
+    registry = events.registry(lambda *_: None, lambda: kopf.ConnectionInfo(server="x"))
     assert len(registry._watching.get_all_handlers()) == len(WATCHED)
     for others in (registry._changing, registry._spawning, registry._indexing, registry._webhooks):
         assert not others.get_all_handlers()
@@ -239,9 +237,7 @@ def test_kopf_has_nothing_to_write() -> None:
 async def test_F11_watches_that_never_start_end_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch_module, "CHECK_SECONDS", 0.001)
     monkeypatch.setattr(watch_module, "PATIENCE_SECONDS", 0.01)
-    watch = Watch(
-        Intake(Cache(), lambda _: None), lambda: Credentials("x", None, None, None, None), (), print
-    )
+    watch = Watch(Intake(Cache(), lambda _: None), lambda: kopf.ConnectionInfo(server="x"), (), print)
     watch._thread = threading.Thread(target=lambda: None)
     with pytest.raises(WatchEnded, match="0 of 9 watches"):
         await watch.run()

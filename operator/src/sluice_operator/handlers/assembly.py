@@ -15,6 +15,7 @@ from sluice_operator.adapters.cluster.secrets import Secrets
 from sluice_operator.adapters.cluster.transport import Transport
 from sluice_operator.cache import Cache
 from sluice_operator.gauges.book import Book
+from sluice_operator.handlers.login import Login
 from sluice_operator.handlers.resync import Resync
 from sluice_operator.health import Health
 from sluice_operator.intake import Intake
@@ -36,6 +37,7 @@ class Parts:
     """What the operator is made of."""
 
     settings: Settings
+    login: Login
     transport: Transport
     cluster: Cluster
     cache: Cache
@@ -51,7 +53,8 @@ class Parts:
     @classmethod
     def assemble(cls, settings: Settings, planners: Planners, identity: str, kubeconfig: Path | None) -> Self:
         """Put everything together; needs a running loop."""
-        transport = Transport(kubeconfig, threads=settings.workers + 8)
+        login = Login(kubeconfig)
+        transport = Transport(login, threads=settings.workers + 8)
         cluster, cache, queue, board = Cluster(transport), Cache(), WakeQueue(), Board()
         intake = Intake(cache, queue.wake)
         leases = Leases(transport, settings.operator_namespace, LEASE_NAME)
@@ -68,6 +71,7 @@ class Parts:
         metrics.REGISTRY.register(book)
         return cls(
             settings=settings,
+            login=login,
             transport=transport,
             cluster=cluster,
             cache=cache,

@@ -13,29 +13,20 @@ import kopf
 from sluice_api.meta import GROUP
 from sluice_operator import metrics
 from sluice_operator.adapters.cluster.cluster import OURS
-from sluice_operator.adapters.cluster.transport import Credentials
 from sluice_operator.kinds import CHILDREN, WATCHED, Kind
 
 Told = Callable[[Kind, str | None, object], None]
 """Takes kind, type of the event (None for an object of a list) and object. Called in kopf's thread."""
 
 
-def registry(tell: Told, credentials: Callable[[], Credentials]) -> kopf.OperatorRegistry:
+def registry(tell: Told, connect: Callable[[], kopf.ConnectionInfo]) -> kopf.OperatorRegistry:
     """Handlers for every watched kind, and the one login."""
     found = kopf.OperatorRegistry()
     for kind, path in WATCHED.items():
         kopf.on.event(path.group, path.version, path.plural, id=kind, registry=found)(_handler(kind, tell))
 
     async def login(**_: Any) -> kopf.ConnectionInfo:
-        now = credentials()
-        return kopf.ConnectionInfo(
-            server=now.server,
-            ca_path=now.ca_path,
-            scheme="Bearer" if now.token else None,
-            token=now.token,
-            certificate_path=now.certificate_path,
-            private_key_path=now.private_key_path,
-        )
+        return connect()
 
     kopf.on.login(registry=found)(login)
     return found

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 import kopf
 
 from sluice_operator import metrics
-from sluice_operator.adapters.cluster.transport import Credentials
 from sluice_operator.handlers import events
 from sluice_operator.intake import Intake
 from sluice_operator.kinds import WATCHED, Kind
@@ -38,12 +37,12 @@ class Watch:
     def __init__(
         self,
         intake: Intake,
-        credentials: Callable[[], Credentials],
+        connect: Callable[[], kopf.ConnectionInfo],
         namespaces: Sequence[str],
         on_relist: Callable[[], None],
     ) -> None:
         self._intake = intake
-        self._credentials = credentials
+        self._connect = connect
         self._namespaces = namespaces
         self._on_relist = on_relist
         self._stop = threading.Event()
@@ -84,7 +83,7 @@ class Watch:
         try:
             kopf.run(
                 loop=self._own_loop,
-                registry=events.registry(self._tell, self._credentials),
+                registry=events.registry(self._tell, self._connect),
                 settings=events.settings(),
                 clusterwide=not self._namespaces,
                 namespaces=list(self._namespaces),

@@ -13,6 +13,7 @@ from sluice_operator.adapters.cluster.transport import Transport
 from sluice_operator.kinds import RESOURCES
 from sluice_plugin.decide.asked import Asked
 from sluice_plugin.errors import Refused
+from sluice_plugin.login import Login
 
 REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -27,7 +28,7 @@ def ask(kubeconfig: Path, namespace: str, asked: Asked, *, dry_run: bool) -> Req
 
 
 async def _ask(kubeconfig: Path, namespace: str, asked: Asked, *, dry_run: bool) -> Request:
-    transport = Transport(kubeconfig, threads=1)
+    transport = Transport(Login(kubeconfig), threads=1)
     try:
         user = await _who(transport)
         await _require_right(transport, namespace, asked, user)

@@ -12,14 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes import config
-from kubernetes.client import ApiException, Configuration
-from kubernetes.client.rest import RESTClientObject
 
 from sluice_operator import metrics
 from sluice_operator.adapters.cluster.errors import ApiError, Unavailable, error_for
@@ -32,15 +28,18 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 
 
-@dataclass(frozen=True)
-class Credentials:
-    """How to reach the API server; kopf gets them from here, so that there is one way to log in."""
+class Login(Protocol):
+    """How to reach the API server."""
 
-    server: str
-    ca_path: str | None
-    token: str | None
-    certificate_path: str | None
-    private_key_path: str | None
+    @property
+    def server(self) -> str:
+        """Its address."""
+
+    def pool(self, size: int) -> urllib3.PoolManager:
+        """Connections of which so many are kept."""
+
+    def headers(self) -> Mapping[str, str]:
+        """Who asks; read at every request, because a projected token changes while we run."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ class Request:
 class Transport:
     """Sends requests in threads and gives back plain data."""
 
-    def __init__(self, kubeconfig: Path | None = None, *, threads: int = 16) -> None:
-        self._configuration = _configuration(kubeconfig, threads)
-        self._rest = RESTClientObject(self._configuration)
+    def __init__(self, login: Login, *, threads: int = 16) -> None:
+        self._login = login
+        self._connections = login.pool(threads)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="api")
         self.fence: Callable[[], None] = lambda: None
         """Called before each fenced write; raises when this process may not write any more."""
@@ -69,18 +68,6 @@ class Transport:
     async def send(self, request: Request) -> dict[str, Any]:
         """The answer's JSON. Raises an ApiError."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._send, request)
-
-    def credentials(self) -> Credentials:
-        """The current credentials; a projected token is read again from its file."""
-        found = self._configuration
-        header: str = found.get_api_key_with_prefix("BearerToken") or ""
-        return Credentials(
-            server=found.host,
-            ca_path=found.ssl_ca_cert,
-            token=header.split(" ", 1)[-1] or None,
-            certificate_path=found.cert_file,
-            private_key_path=found.key_file,
-        )
 
     def close(self) -> None:
         """Let threads end that have nothing to do; a request that hangs is left behind."""
@@ -126,30 +113,28 @@ class Transport:
             raise Unavailable(response.status, f"the answer is not JSON: {error}") from None
         return answer if isinstance(answer, dict) else {}
 
-    def _open(self, request: Request, read_seconds: float | None) -> Any:
+    def _open(self, request: Request, read_seconds: float | None) -> urllib3.BaseHTTPResponse:
         query = f"?{urlencode(request.query)}" if request.query else ""
-        response = self._rest.pool_manager.request(
+        response = self._connections.request(
             request.method,
-            f"{self._configuration.host}{request.path}{query}",
+            f"{self._login.server}{request.path}{query}",
             headers=self._headers(request),
             body=None if request.body is None else encoded(request.body),
             preload_content=False,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
         )
         if not 200 <= response.status <= 299:
-            raise ApiException(http_resp=response)
+            text = response.data.decode(errors="replace")
+            raise error_for(response.status, text, response.headers.get("Retry-After"))
         return response
 
     def _headers(self, request: Request) -> dict[str, str]:
-        headers = {
+        return {
             "Accept": request.accept,
             "Content-Type": request.content_type,
             "User-Agent": "sluice-operator",
+            **self._login.headers(),
         }
-        # Asked for at every request: a projected token changes while we run.
-        if bearer := self._configuration.get_api_key_with_prefix("BearerToken"):
-            headers["Authorization"] = bearer
-        return headers
 
 
 def encoded(body: Mapping[str, Any]) -> bytes:
@@ -168,24 +153,5 @@ def encoded(body: Mapping[str, Any]) -> bytes:
 def _told_as_api_errors() -> Iterator[None]:
     try:
         yield
-    except ApiException as error:
-        retry_after = (error.headers or {}).get("Retry-After")
-        raise error_for(error.status or 0, _text(error.body), retry_after) from None
     except urllib3.exceptions.HTTPError as error:
         raise Unavailable(0, f"the API server did not answer: {type(error).__name__}") from None
-
-
-def _configuration(kubeconfig: Path | None, threads: int) -> Configuration:
-    found = Configuration()
-    if kubeconfig is None:
-        config.load_incluster_config(client_configuration=found)
-    else:
-        config.load_kube_config(config_file=str(kubeconfig), client_configuration=found)
-    found.connection_pool_maxsize = threads
-    # Our queue tries again, with backoff and the whole picture; the wire never does by itself.
-    found.retries = False
-    return found
-
-
-def _text(body: object) -> str:
-    return body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")

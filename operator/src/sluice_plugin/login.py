@@ -1,0 +1,35 @@
+"""How a person reaches the API server: as their kubeconfig says, with credential helpers and proxies."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import urllib3
+
+
+class Login:
+    """A kubeconfig, as the official client reads it."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        from kubernetes import client, config  # here, because it takes a second
+
+        self._found = client.Configuration()
+        config.load_kube_config(config_file=str(kubeconfig), client_configuration=self._found)
+
+    @property
+    def server(self) -> str:
+        """Address of the API server."""
+        return str(self._found.host)
+
+    def pool(self, size: int) -> urllib3.PoolManager:
+        """Connections of which so many are kept."""
+        from kubernetes.client.rest import RESTClientObject
+
+        self._found.connection_pool_maxsize = size
+        self._found.retries = False
+        pool: urllib3.PoolManager = RESTClientObject(self._found).pool_manager
+        return pool
+
+    def headers(self) -> Mapping[str, str]:
+        """Who we are."""
+        bearer = self._found.get_api_key_with_prefix("BearerToken")
+        return {"Authorization": bearer} if bearer else {}
