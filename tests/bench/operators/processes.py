@@ -13,6 +13,7 @@ MIB = 1024.0
 IN_THE_IMAGE = {"MALLOC_ARENA_MAX": "2"}
 """Environment that the Dockerfile gives our operator; the peer gets the same."""
 PEER = Path(__file__).with_name("peer.py")
+SHIPPED = Path(__file__).with_name("shipped.py")
 STOP_SECONDS = 30.0
 
 
@@ -41,12 +42,12 @@ def _fields(file: Path) -> dict[str, float]:
 
 @dataclass
 class ExecutedOperator(OperatorProcess):
-    """Our operator: `python -m sluice_operator`, never forked from a process that has imported it."""
+    """Our operator, as its image runs it, never forked from a process that has imported it."""
 
     _process: subprocess.Popen[bytes] | None = None
 
     def launch(self, arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-        command = [sys.executable, "-m", "sluice_operator", *arguments]
+        command = [sys.executable, str(SHIPPED), *arguments]
         self._process = _execute(command, environment, self.log_file)
         return self._process.pid
 
