@@ -16,8 +16,8 @@ from typing import Any, Self
 
 from sluice_operator.kinds import WATCHED, Kind
 from sluice_operator.views import view_of
-from support import invariants as must
 from support import restinvariants as at_rest
+from support.invariants import after_write
 from support.simapi import ApiServer, Change, Raw
 from support.teamspace import Teamspace
 from support.witness import Witness
@@ -126,7 +126,7 @@ class Chronicle:
             world.now = entry.at
             change = _take(world, entry)
             witness.see(change)
-            _require_all(witness, change)
+            after_write(witness, change, fresh=True)
         at_rest.s7_traffic_is_where_the_chain_says(witness)
         at_rest.i5_status_speaks_of_now(witness)
         return witness
@@ -158,18 +158,3 @@ def _whole(entry: Entry) -> Raw:
 
 def _is_status(before: Raw | None, after: Raw | None) -> bool:
     return before is not None and after is not None and before["status"] != after["status"]
-
-
-def _require_all(witness: Witness, change: Change) -> None:
-    must.s1_traffic_only_by_right(witness, change)
-    must.row_15_holds_hold(witness, change)
-    must.s2_the_chain_explains_traffic(witness, change)
-    must.s2_the_head_remembers(witness, change)
-    must.s3_no_outage_by_our_hand(witness, change, fresh=True)
-    must.s4_refused_stays_refused(witness, change)
-    must.s5_a_request_acts_once(witness, change)
-    must.i2_one_job_per_attempt(witness, change)
-    must.i5_only_what_was_verified(witness, change)
-    must.i9_the_healthy_one_keeps_serving(witness, change, fresh=True)
-    if change.kind in ("DatasetPack", "TrainingRun", "EvalGate", "Deployment"):
-        must.i10_reasons_from_the_list(change)

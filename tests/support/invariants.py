@@ -9,6 +9,7 @@ from datetime import datetime
 from sluice_api import meta
 from sluice_api.audit import AuditRecord
 from sluice_api.reasons import BY_CAMEL
+from sluice_operator.kinds import RESOURCES
 from support.chainmemory import BACK, Memory
 from support.simapi import Change, Raw
 from support.witness import Witness, carried
@@ -29,6 +30,21 @@ def require(held: bool, name: str, what: str) -> None:
     """Raise unless it held."""
     if not held:
         raise Violation(name, what)
+
+
+def after_write(witness: Witness, change: Change, *, fresh: bool) -> None:
+    """Everything that must hold after any one write. `fresh`: whoever wrote saw the world as it is."""
+    s1_traffic_only_by_right(witness, change)
+    row_15_holds_hold(witness, change)
+    s2_the_chain_explains_traffic(witness, change)
+    s2_the_head_remembers(witness, change)
+    s3_no_outage_by_our_hand(witness, change, fresh=fresh)
+    s4_refused_stays_refused(witness, change)
+    s5_a_request_acts_once(witness, change)
+    i2_one_job_per_attempt(witness, change)
+    i5_only_what_was_verified(witness, change)
+    i9_the_healthy_one_keeps_serving(witness, change, fresh=fresh)
+    i10_reasons_from_the_list(change)
 
 
 def is_switch(witness: Witness, change: Change) -> bool:
@@ -241,7 +257,7 @@ def i9_the_healthy_one_keeps_serving(witness: Witness, change: Change, *, fresh:
 
 def i10_reasons_from_the_list(change: Change) -> None:
     """I10: every condition and failure of a status has a reason from the one list."""
-    if change.verb != "status" or change.after is None:
+    if change.verb != "status" or change.after is None or change.kind not in RESOURCES:
         return
     status = change.after["status"]
     told = [c["reason"] for c in status.get("conditions", [])]

@@ -7,7 +7,7 @@ from collections import Counter
 
 from chaos.world.stages import ChaosStages
 from sluice_api.decisions import Decision
-from support import invariants as must
+from support.invariants import after_write
 from support.quickstart import LABELS, SETTINGS, deployment_spec, gate_spec, pack_spec, run_spec
 from support.simapi import Change, Raw
 from support.simcluster import LEADER, SimCluster
@@ -66,18 +66,7 @@ class Base:
         if change.verb != "status":
             self.story.append(f"    {change.actor}: {change.verb} {change.kind} {change.name}")
         fresh = change.actor == LEADER and self._is_fresh
-        witness = self.witness
-        must.s1_traffic_only_by_right(witness, change)
-        must.row_15_holds_hold(witness, change)
-        must.s2_the_chain_explains_traffic(witness, change)
-        must.s2_the_head_remembers(witness, change)
-        must.s3_no_outage_by_our_hand(witness, change, fresh=fresh)
-        must.s4_refused_stays_refused(witness, change)
-        must.s5_a_request_acts_once(witness, change)
-        must.i2_one_job_per_attempt(witness, change)
-        must.i5_only_what_was_verified(witness, change)
-        must.i9_the_healthy_one_keeps_serving(witness, change, fresh=fresh)
-        must.i10_reasons_from_the_list(change)
+        after_write(self.witness, change, fresh=fresh)
 
     _is_fresh = False
     """Whether the leader's pass at work saw the world as it is."""
