@@ -14,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from sluice_localcluster.access import render_kubeconfig
 from support.kubeapi import Entrance
+from support.local_http import serving
 
 Kind = Literal["none", "409", "429", "500", "reply lost", "delay"]
 ODDS: dict[Kind, float] = {"none": 72, "409": 5, "429": 5, "500": 6, "reply lost": 5, "delay": 7}
@@ -72,18 +73,10 @@ class Trouble:
 def troubled(entrance: Entrance, seed: int, kubeconfig: Path) -> Iterator[Trouble]:
     """Run a proxy until the block ends, and write a kubeconfig that leads to it."""
     trouble = Trouble(entrance, seed)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, trouble))
-    server.daemon_threads = True
-    url = f"http://127.0.0.1:{server.server_port}"
-    kubeconfig.write_text(render_kubeconfig(url, entrance.ca_file.read_bytes(), "troubled", entrance.token))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with serving(partial(_Handler, trouble)) as port:
+        url, authority = f"http://127.0.0.1:{port}", entrance.ca_file.read_bytes()
+        kubeconfig.write_text(render_kubeconfig(url, authority, "troubled", entrance.token))
         yield trouble
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

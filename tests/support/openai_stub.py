@@ -1,13 +1,14 @@
 """A tiny OpenAI-shaped server on a loopback port, whose answers a test decides."""
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from support.local_http import serving
 
 
 @dataclass
@@ -26,16 +27,9 @@ class OpenAIStub:
 @contextmanager
 def serve(stub: OpenAIStub) -> Iterator[OpenAIStub]:
     """Serve until the block ends; `stub.url` ends with /v1."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(stub))
-    stub.url = f"http://127.0.0.1:{server.server_port}/v1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(_handler(stub)) as port:
+        stub.url = f"http://127.0.0.1:{port}/v1"
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _handler(stub: OpenAIStub) -> type[BaseHTTPRequestHandler]:

@@ -3,14 +3,15 @@
 import http.client
 import socket
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+from support.local_http import serving
 
 Kind = Literal["SlowDown", "ExpiredToken", "ErrorIn200", "reset", "reply lost", "torn body", "flipped byte"]
 
@@ -55,17 +56,9 @@ class FaultProxy:
 def faulty(target: str) -> Iterator[FaultProxy]:
     """Run a proxy on a loopback port until the block ends."""
     proxy = FaultProxy(target)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, proxy))
-    server.daemon_threads = True
-    proxy.endpoint = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(partial(_Handler, proxy)) as port:
+        proxy.endpoint = f"http://127.0.0.1:{port}"
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):

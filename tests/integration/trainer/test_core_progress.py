@@ -2,13 +2,12 @@
 
 import ipaddress
 import json
-import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from cryptography.x509.oid import NameOID
 from sluice_trainer.report.progress import FileSender, HttpSender, Progress
 from sluice_trainer.report.steplog import StepLog, StepRecord, parse_line
 from support.clock import FakeClock
+from support.local_http import serving
 
 
 def certificate(folder: Path) -> tuple[str, Path]:
@@ -63,18 +63,8 @@ def operator(both: Path, answer: int = 200) -> Iterator[tuple[str, list[dict[str
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Stay silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(both)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"https://127.0.0.1:{server.server_port}/progress", posts
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler, both) as port:
+        yield f"https://127.0.0.1:{port}/progress", posts
 
 
 @pytest.fixture

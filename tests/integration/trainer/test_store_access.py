@@ -1,10 +1,9 @@
 """How a stage reaches its store: a private authority, and credentials that no Secret holds."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from sluice_api.errors import DependencyUnavailable
 from sluice_localcluster import S3Server
 from sluice_store import s3
 from sluice_store.open import open_store
+from support.local_http import serving
 
 
 @pytest.fixture(autouse=True)
@@ -78,10 +78,8 @@ class _Agent(BaseHTTPRequestHandler):
 @contextmanager
 def agent(keys: tuple[str, str]) -> Iterator[str]:
     handler = type("Agent", (_Agent,), {"keys": keys})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/credentials"
-        server.shutdown()
+    with serving(handler) as port:
+        yield f"http://127.0.0.1:{port}/v1/credentials"
 
 
 @pytest.mark.parametrize("shown", [_Agent.token, "token of somebody else"])

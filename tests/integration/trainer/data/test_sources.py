@@ -1,10 +1,8 @@
 """Sources bring bytes, or say what is missing and what to do."""
 
 import hashlib
-import ssl
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +18,7 @@ from sluice_store.open import open_for
 from sluice_trainer.data.sources import fetch_source
 from sluice_trainer.data.sources import https as https_source
 from sluice_trainer.data.sources.access import Access
+from support.local_http import serving
 
 DATA = b'{"text": "a"}\n'
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -124,14 +123,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     """An https server on loopback, and the certificate of its authority."""
     authority = Authority(tmp_path_factory.mktemp("pki"))
     certificate, key = authority.issue("server", CertificateRequest("localhost", dns_names=("localhost",)))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    http = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
-    http.socket = context.wrap_socket(http.socket, server_side=True)
-    threading.Thread(target=http.serve_forever, daemon=True).start()
-    yield f"https://localhost:{http.server_port}", authority.certificate
-    http.shutdown()
-    http.server_close()
+    with serving(_Answers, certificate, key) as port:
+        yield f"https://localhost:{port}", authority.certificate
 
 
 @pytest.fixture
