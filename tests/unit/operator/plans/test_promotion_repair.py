@@ -154,3 +154,21 @@ def test_a_live_slot_that_was_deleted_is_built_again() -> None:
     world.cluster.drop("AppsDeployment", str(world.slot()))
     world.settle()
     assert world.serves() == second
+
+
+def test_a_slot_put_under_the_number_of_an_open_transition_is_not_live() -> None:
+    """Between the switch and its record somebody leads traffic back by hand, and leaves the number."""
+    world = Traffic()
+    before = world.slot()
+    world.train("better", 2, settle=False)
+    while world.slot() == before:
+        world.step()
+        world.cluster.api.sleep(1)
+    assert world.acts()[-1][0] == "intended"
+    selector = world.cluster.objects["Service", "live"]["spec"]["selector"]
+    world.patch("Service", "live", selector=selector | {"sluice.dev/slot": before})
+    world.settle()
+    assert world.serves() == world.artifact("better")
+    told = [(phase, cause) for phase, cause, _ in world.acts(since=2)]
+    assert told[:2] == [("intended", "automatic"), ("abandoned", "automatic")]
+    assert told[2:] == [(phase, cause) for cause in ("repair", "automatic") for phase in ("intended", "done")]
