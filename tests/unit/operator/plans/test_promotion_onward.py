@@ -322,3 +322,20 @@ def test_an_older_model_that_somebody_promotes_is_judged_against_what_is_live() 
     assert world.serves() == world.artifact("better")
     world.ask("promote", first)
     assert world.serves() == first
+
+
+def test_a_gate_that_was_tightened_unheard_between_intent_and_switch_stops_the_switch() -> None:
+    world = Traffic()
+    before = world.slot()
+    world.train("better", 2, settle=False)
+    while world.acts()[-1][0] != "intended":
+        world.step()
+        world.cluster.api.sleep(1)
+    world.cluster.operator.deaf.add("EvalGate")
+    criteria = world.cluster.objects["EvalGate", "gate"]["spec"]["criteria"]
+    world.patch("EvalGate", "gate", criteria=[{**criteria[0], "value": "0.99"}])
+    for _ in range(20):
+        world.step()
+        world.cluster.api.sleep(1)
+    assert world.slot() == before
+    assert world.acts()[-1] == ("abandoned", "automatic", "superseded")
