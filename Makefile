@@ -8,8 +8,9 @@ BIN := .venv/bin
 REPORTS := build/reports
 CACHE := $(or $(SLUICE_CACHE),$(HOME)/.cache/sluice)
 SOURCES := crds/src operator/src trainer-image/src localcluster/src
-# Two workers, one control plane each; tests of one file stay together.
-PYTEST := $(BIN)/pytest -n 2 --dist loadfile
+# Four workers, one control plane each; tests of one file stay together. Two thirds of the time of a test on a
+# control plane are waits, so these come first and share the cores with each other.
+PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 LOCAL := PYTHONPATH=localcluster/src $(BIN)/python
 say = @printf '\n==> %s\n' "$(1)"
 

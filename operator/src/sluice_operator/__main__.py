@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import kopf
 import yaml
 from pydantic import ValidationError
 
@@ -38,7 +39,7 @@ def main(argv: Sequence[str] | None = None, planners: Planners | None = None) ->
     metrics.BUILD_INFO.labels(version).set(1)
     try:
         asyncio.run(_run(arguments, found, planners or _planners()))
-    except (CannotStart, LeaseLost) as error:
+    except (CannotStart, LeaseLost, kopf.LoginError) as error:
         LOG.error("stopping", extra={"error": str(error)})
         return EXIT_FAILED
     except Exception:

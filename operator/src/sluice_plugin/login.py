@@ -5,15 +5,22 @@ from pathlib import Path
 
 import urllib3
 
+from sluice_plugin.options import refused
+
 
 class Login:
     """A kubeconfig, as the official client reads it."""
 
     def __init__(self, kubeconfig: Path) -> None:
+        """Raises Refused when it cannot be read."""
         from kubernetes import client, config  # here, because it takes a second
 
         self._found = client.Configuration()
-        config.load_kube_config(config_file=str(kubeconfig), client_configuration=self._found)
+        try:
+            config.load_kube_config(config_file=str(kubeconfig), client_configuration=self._found)
+        except Exception as error:
+            # The client raises whatever it trips over, and the file is a person's.
+            raise refused(kubeconfig, error) from None
 
     @property
     def server(self) -> str:

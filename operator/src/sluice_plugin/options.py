@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from sluice_operator import raw
 from sluice_plugin.errors import Refused
 
 OPERATOR_NAMESPACE = "sluice-system"
@@ -58,9 +59,9 @@ def namespace(args: argparse.Namespace) -> str:
 def context_namespace(documents: list[dict[str, Any]]) -> str:
     """Namespace of the current context; as for kubectl, the first file that says something holds."""
     current = next((d["current-context"] for d in documents if d.get("current-context")), "")
-    contexts = (c for d in documents for c in d.get("contexts") or ())
-    found = next((c.get("context") or {} for c in contexts if c.get("name") == current), {})
-    return str(found.get("namespace") or "default")
+    contexts = (c for d in documents for c in raw.items(d, "contexts"))
+    found = next((c for c in contexts if c.get("name") == current), {})
+    return raw.text(found, "context", "namespace") or "default"
 
 
 def endpoint(args: argparse.Namespace) -> str | None:
@@ -77,5 +78,14 @@ def _documents(joined: Path) -> list[dict[str, Any]]:
     files = [Path(part) for part in str(joined).split(os.pathsep) if Path(part).is_file()]
     if not files:
         raise Refused(f"no kubeconfig at {joined}; set KUBECONFIG or give --kubeconfig")
-    loaded = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
+    try:
+        loaded = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
+    except (yaml.YAMLError, OSError, UnicodeError) as error:
+        raise refused(joined, error) from None
     return [document for document in loaded if isinstance(document, dict)]
+
+
+def refused(kubeconfig: Path, error: Exception) -> Refused:
+    """The refusal of a kubeconfig that cannot be read."""
+    told = str(error).partition("\n")[0]
+    return Refused(f"the kubeconfig {kubeconfig} cannot be used: {told}; `kubectl config view` reads it, too")

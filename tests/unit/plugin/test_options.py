@@ -1,11 +1,13 @@
 """What the plugin reads from options, kubeconfig and settings, and which files make a model."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sluice_operator.settings import Settings
+from sluice_plugin.__main__ import main
 from sluice_plugin.errors import Refused
 from sluice_plugin.models.folder import model_files
 from sluice_plugin.models.gguf import mend_tokenizer
@@ -30,6 +32,16 @@ def test_the_namespace_is_that_of_the_current_context(
     documents: list[dict[str, Any]], namespace: str
 ) -> None:
     assert context_namespace(documents) == namespace
+
+
+@pytest.mark.parametrize("text", ["{{", "[]", "kind: Config", "contexts: 3", "current-context: a"])
+def test_a_kubeconfig_that_cannot_be_read_is_refused_with_its_name(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config"
+    file.write_text(text)
+    assert main(["status", "--kubeconfig", str(file)]) == 1
+    assert f"kubectl sluice: the kubeconfig {file} cannot be used" in capsys.readouterr().err
 
 
 def settings(*allowed: str) -> Settings:
