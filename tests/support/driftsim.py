@@ -11,9 +11,9 @@ EVERY = 1200
 LIVE = Key(NAMESPACE, "Deployment", "live")
 
 
-def watched(stages: Stages | None = None, **drift: Any) -> SimCluster:
+def watched(stages: Stages | None = None, gate: Raw | None = None, **drift: Any) -> SimCluster:
     """A live quickstart whose model is watched."""
-    cluster = quickstart(stages)
+    cluster = quickstart(stages, gate)
     cluster.add("Deployment", "live", deployment_spec(drift={"everySeconds": EVERY, **drift}))
     cluster.settle()
     return cluster

@@ -12,7 +12,7 @@ from support.driftsim import (
     tick,
     watched,
 )
-from support.quickstart import SETTINGS, Stages, quickstart
+from support.quickstart import SETTINGS, Stages, gate_spec, quickstart
 from support.simapi import Raw
 from support.simcluster import NAMESPACE, SimCluster
 
@@ -85,6 +85,16 @@ def test_bad_ticks_in_a_row_are_drift() -> None:
         "consecutiveFailures": 2,
     }
     assert [r["reason"] for r in records(cluster)] == ["drift_suspected", "drift_detected"]
+
+
+def test_of_slices_only_the_change_is_told() -> None:
+    gate = gate_spec()
+    gate["criteria"] = [{**gate["criteria"][0], "slice": "Worst"}, *gate["criteria"]]
+    cluster = watched(Stages(change=lambda _: -0.2), gate)
+    tick(cluster)
+    [record] = records(cluster)
+    assert "exact_match on the worst slice of gold is proven worse" in record["message"]
+    assert (record["result"], record.get("score"), record.get("baseline")) == ("Bad", None, None)
 
 
 def test_a_better_model_is_no_drift() -> None:

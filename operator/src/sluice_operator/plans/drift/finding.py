@@ -78,13 +78,16 @@ def _told(
 
 
 def _words(criterion: Criterion) -> str:
-    return f"{criterion.metric} on {criterion.suite}"
+    where = f"the worst slice of {criterion.suite}" if criterion.slice else criterion.suite
+    return f"{criterion.metric} on {where}"
 
 
 def _points(
     criteria: Sequence[Criterion], outcomes: Sequence[CriterionOutcome], decided: _Measured
 ) -> tuple[str | None, str | None]:
-    """The metric now, and at promotion: what it is now less the change."""
+    """The metric now, and what it was at promotion. Of slices, only the change is known."""
+    if decided.criterion.slice is not None:
+        return None, None
     subject = (decided.criterion.suite, decided.criterion.metric)
     for criterion, outcome in zip(criteria, outcomes, strict=True):
         plain = criterion.compare is None and (criterion.suite, criterion.metric) == subject
