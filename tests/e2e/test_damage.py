@@ -87,5 +87,6 @@ def test_a_re_created_run_is_trained_again_and_served(story: Story, damaged: str
     assert artifact["adopted"] is False
     assert artifact["digest"] == damaged, "the same experiment, trained again, has the same weights"
     assert live != damaged
+    space.patch("Deployment", "live", {"spec": {"paused": False}})
     space.wait("the promotion", lambda: story.digest == damaged, 2 * PATIENCE_SECONDS)
     assert ask(story.url, damaged, "Tell me, friend 1", 24, 60).strip()
