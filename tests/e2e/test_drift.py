@@ -97,7 +97,7 @@ def test_a_model_that_got_worse_is_left_and_no_client_notices(watched: Story) ->
         time.sleep(1 / CLIENTS)
     space.wait("the kept connection", lambda: len(kept.answers) >= 3)
     with live_is_worse(watched):
-        space.wait("going back", lambda: watched.digest != second, PATIENCE_SECONDS)
+        space.wait("going back", lambda: newest_move(watched)["transition"] != move, PATIENCE_SECONDS)
         back = newest_move(watched)
         switched = datetime.fromisoformat(back["time"]).timestamp()
         time.sleep(max(0.0, switched + DRAIN + END_SECONDS + 5 - time.time()))
