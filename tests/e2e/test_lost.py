@@ -162,3 +162,5 @@ def test_a_train_pod_that_no_node_takes_is_tried_again_and_uses_no_budget(
         ),
     )
     assert space.condition("TrainingRun", "unplaced", "Stalled")["status"] == "False"
+    # It would be tried again for ever, and an idle cluster is asked for later.
+    space.delete("TrainingRun", "unplaced")
