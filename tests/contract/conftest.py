@@ -10,7 +10,7 @@ from sluice_localcluster import ControlPlane
 from support.kubeapi import KubeApi
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with ControlPlane(tmp_path_factory.mktemp("plane"), audit=False) as running:
         for file in crd_files():
@@ -19,7 +19,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(plane: ControlPlane) -> KubeApi:
     return KubeApi(plane)
 

@@ -43,7 +43,7 @@ class Caller:
     token: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     users = [User(name) for name in (EDITOR, PROMOTER, VIEWER, STRANGER)]
     with ControlPlane(tmp_path_factory.mktemp("decisions"), audit=False, users=users) as running:
@@ -85,7 +85,7 @@ def is_in_force(plane: ControlPlane) -> bool:
     return answer.code == 422
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(plane: ControlPlane) -> KubeApi:
     return KubeApi(plane)
 
@@ -110,12 +110,12 @@ def bind(space: Teamspace, user: str, role: str) -> None:
     assert space.api.call("POST", path, body).code == 201
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def new_space(api: KubeApi) -> Callable[[], Teamspace]:
     return lambda: make_space(api)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def as_user(plane: ControlPlane) -> Callable[[Teamspace, str], Teamspace]:
     """The same namespace, seen by somebody else."""
     known: dict[str, KubeApi] = {}
@@ -128,7 +128,7 @@ def as_user(plane: ControlPlane) -> Callable[[Teamspace, str], Teamspace]:
     return enter
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def operator(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorProcess]:
     """One operator for all namespaces, as the chart's ServiceAccount."""
     own: dict[str, Any] = {"operatorNamespace": SYSTEM, "storage": [STORAGE], "decisionsVerified": True}
@@ -145,7 +145,7 @@ def operator(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> I
         yield process
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def town(api: KubeApi, operator: OperatorProcess) -> Iterator[Teamspace]:
     space = make_space(api)
     apply_quickstart(space)
