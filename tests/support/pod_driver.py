@@ -16,7 +16,8 @@ from sluice_operator.children.jobs import ANNOTATION_REQUEST
 from support.simcluster import Answer
 from support.teamspace import Raw, Teamspace
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
+NOT_ENDED = "status.phase!=Succeeded,status.phase!=Failed"
 
 
 @dataclass
@@ -51,7 +52,7 @@ class PodDriver:
     def _run(self) -> None:
         while not self._stop.wait(self.poll_seconds):
             try:
-                for pod in self.space.list("Pod"):
+                for pod in self.space.list("Pod", NOT_ENDED):
                     self._play(pod)
             except Exception as error:
                 self.errors.append(error)
