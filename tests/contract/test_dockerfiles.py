@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.operators.shipped import NOT_IN_THE_IMAGE
 from sluice_images.recipes import CHECKOUT, IMAGES, copied, files_of, until_stage
 
 FILES = {name: (CHECKOUT / recipe.dockerfile).read_text() for name, recipe in IMAGES.items()}
@@ -33,11 +34,11 @@ def test_operator_and_trainer_start_from_the_same_stages() -> None:
     assert instructions(operator) == instructions(trainer)
 
 
-def test_the_operator_image_has_no_model_library_and_no_storage_client() -> None:
+def test_the_operator_image_has_no_model_library_and_no_client_of_storage_or_cluster() -> None:
     lock = (CHECKOUT / "requirements" / "operator.txt").read_text()
     names = set(re.findall(r"^([a-z0-9-]+)==", lock, re.MULTILINE))
-    assert {"kopf", "kubernetes", "pydantic"} <= names
-    assert names.isdisjoint({"torch", "transformers", "numpy", "boto3", "gguf"})
+    assert {"kopf", "urllib3", "pydantic"} <= names
+    assert names.isdisjoint({"torch", "transformers", "numpy", "boto3", "gguf", *NOT_IN_THE_IMAGE})
 
 
 def test_vllm_and_the_trainer_share_every_package_of_the_torch_layer() -> None:

@@ -5,8 +5,6 @@ from pathlib import Path
 
 from bench.operators.figures import Figure, quantile, table
 from bench.operators.measure import Bench, Sizes
-from bench.operators.shipped import NOT_IN_THE_IMAGE
-from sluice_api.crdgen.files import CHECKOUT
 from sluice_localcluster import ControlPlane
 from support.simcluster import NAMESPACE
 
@@ -24,11 +22,6 @@ def test_the_bench_measures_every_arm(plane: ControlPlane, tmp_path: Path) -> No
     }
     told = json.loads(json.dumps([figure.dump() for figure in figures]))
     assert sum(figure["target"] is not None for figure in told) == 5
-
-
-def test_what_the_bench_hides_is_not_in_the_image() -> None:
-    locked = (CHECKOUT / "requirements" / "operator.txt").read_text().splitlines()
-    assert not [line for line in locked if line.split("==")[0] in NOT_IN_THE_IMAGE]
 
 
 def test_a_missed_target_is_told() -> None:
