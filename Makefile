@@ -9,7 +9,7 @@ REPORTS := build/reports
 CACHE := $(or $(SLUICE_CACHE),$(HOME)/.cache/sluice)
 SOURCES := crds/src operator/src trainer-image/src localcluster/src
 # Two thirds of the time of a test on a control plane are waits, so these come first, and three share two cores.
-PYTEST := $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+PYTEST := OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
 LOCAL := PYTHONPATH=localcluster/src $(BIN)/python
 say = @printf '\n==> %s\n' "$(1)"
 
