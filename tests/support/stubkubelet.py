@@ -1,10 +1,10 @@
 """A node that only tells logs: a Node object, and an HTTPS server that answers as its kubelet would."""
 
-import ssl
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from sluice_localcluster.pki import Authority, CertificateRequest
 from support.kubeapi import KubeApi
+from support.local_http import serving
 from support.teamspace import Teamspace
 
 LOOPBACK = "127.0.0.1"
@@ -28,19 +29,13 @@ class StubKubelet:
     """Lines by Pod."""
     ended: threading.Event = field(default_factory=threading.Event)
     """A followed log goes on until this is set."""
-    _server: ThreadingHTTPServer | None = None
+    _server: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
         certificate, key = Authority(self.folder).issue(
             "kubelet", CertificateRequest(self.name, addresses=(LOOPBACK,))
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), self._handler())
-        self._server.daemon_threads = True
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self._add_node(self._server.server_address[1])
+        self._add_node(self._server.enter_context(serving(self._handler(), certificate, key)))
         return self
 
     def __exit__(
@@ -48,9 +43,7 @@ class StubKubelet:
     ) -> None:
         self.ended.set()
         self.api.call("DELETE", f"/api/v1/nodes/{self.name}")
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+        self._server.close()
 
     def bind(self, space: Teamspace, pod: str) -> None:
         """Give a Pod to this node, as the scheduler does."""

@@ -41,8 +41,13 @@ class Demand:
         """The demand in words, such as `accuracy on triage >= 0.8`."""
         sign = ">=" if self.at_least else "<="
         change = " against the baseline" if self.compares else ""
+        return f"{self.subject}{change} {sign} {self.threshold:g}"
+
+    @property
+    def subject(self) -> str:
+        """What is measured, and where."""
         where = f"the worst slice of {self.suite}" if self.worst_slice else self.suite
-        return f"{self.metric} on {where}{change} {sign} {self.threshold:g}"
+        return f"{self.metric} on {where}"
 
 
 def demand_of(criterion: Criterion) -> Demand:

@@ -32,7 +32,6 @@ class Login:
         from kubernetes.client.rest import RESTClientObject
 
         self._found.connection_pool_maxsize = size
-        self._found.retries = False
         pool: urllib3.PoolManager = RESTClientObject(self._found).pool_manager
         return pool
 

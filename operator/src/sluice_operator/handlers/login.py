@@ -42,7 +42,7 @@ class Login:
 
     def pool(self, size: int) -> urllib3.PoolManager:
         """Connections of which so many are kept."""
-        return urllib3.PoolManager(maxsize=size, retries=False, ssl_context=self._now.as_ssl_context())
+        return urllib3.PoolManager(maxsize=size, ssl_context=self._now.as_ssl_context())
 
     def headers(self) -> Mapping[str, str]:
         """Who we are."""

@@ -121,6 +121,8 @@ class Transport:
             headers=self._headers(request),
             body=None if request.body is None else encoded(request.body),
             preload_content=False,
+            # Our queue tries again, with backoff and the whole picture; the wire never does by itself.
+            retries=False,
             timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=read_seconds),
         )
         if not 200 <= response.status <= 299:

@@ -55,7 +55,7 @@ def finding(asked: Question, found: EvaluateResult, judged: JudgeResult) -> Find
     worse = [m for m in measured if m.outcome.verdict == "Fail"]
     absent = [m for m in measured if m.outcome.value is None]
     if absent and not worse:
-        told = f"{_words(absent[0].criterion)} could not be measured"
+        told = f"{demand_of(absent[0].criterion).subject} could not be measured"
         return unknown(Problem(REASONS[absent[0].outcome.reason], told))
     decided = min(worse or measured, key=lambda m: m.change)
     return _told(asked, found, judged, decided, bad=bool(worse))
@@ -67,7 +67,7 @@ def _told(
     score, baseline = _points(asked.criteria, judged.outcomes, decided)
     proven = "is proven worse" if bad else "is not proven worse"
     loss = abs(float(decided.criterion.value))
-    message = f"{_words(decided.criterion)} {proven} by more than {loss:g}"
+    message = f"{demand_of(decided.criterion).subject} {proven} by more than {loss:g}"
     if score is not None:
         message += f": {score} now, {baseline} at promotion"
     message += f", {decided.outcome.items} items"
@@ -75,11 +75,6 @@ def _told(
         message += f"; {found.failed_calls} of {found.items} calls failed and count as wrong"
     reason = reasons.DRIFT_SUSPECTED if bad else reasons.NO_DRIFT
     return Finding("Bad" if bad else "Good", reason, message, score, baseline, judged.evidence)
-
-
-def _words(criterion: Criterion) -> str:
-    where = f"the worst slice of {criterion.suite}" if criterion.slice else criterion.suite
-    return f"{criterion.metric} on {where}"
 
 
 def _points(
