@@ -8,8 +8,9 @@ BIN := .venv/bin
 REPORTS := build/reports
 CACHE := $(or $(SLUICE_CACHE),$(HOME)/.cache/sluice)
 SOURCES := crds/src operator/src trainer-image/src localcluster/src
-# Two thirds of the time of a test on a control plane are waits, so these come first, and three share two cores.
-PYTEST := OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n 3 --dist loadgroup --no-loadscope-reorder
+# These mostly wait for control planes, the others mostly compute: side by side they fill two cores.
+ON_PLANES := tests/contract $(addprefix tests/integration/,decisions localcluster operator plugin)
+PYTEST := OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --no-loadscope-reorder
 LOCAL := PYTHONPATH=localcluster/src $(BIN)/python
 say = @printf '\n==> %s\n' "$(1)"
 
@@ -50,9 +51,18 @@ lint: setup ## Check style, types, layers, spelling and generated files.
 .PHONY: test
 test: lint ## Lint, then unit, contract, integration, chart and alert tests on a real control plane.
 	$(call say,tests (the first run builds the control plane and promtool: 8 to 14 minutes))
+	@$(MAKE) --jobs=2 test-planes test-plain
+	$(call say,all green (JUnit reports: $(REPORTS)/test-*.xml))
+
+.PHONY: test-planes
+test-planes: setup ## The tests on control planes of their own.
 	@mkdir -p $(REPORTS)
-	@$(PYTEST) --junitxml=$(REPORTS)/tests.xml
-	$(call say,all green (JUnit report: $(REPORTS)/tests.xml))
+	@$(PYTEST) -n 4 --junitxml=$(REPORTS)/$@.xml $(ON_PLANES)
+
+.PHONY: test-plain
+test-plain: setup ## The tests that need no control plane.
+	@mkdir -p $(REPORTS)
+	@nice env $(PYTEST) -n 2 --junitxml=$(REPORTS)/$@.xml $(addprefix --ignore=,$(ON_PLANES))
 
 .PHONY: images
 images: setup ## Build the operator, trainer and serving images (root).

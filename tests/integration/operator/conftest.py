@@ -22,7 +22,7 @@ STORAGE = {
 SHORT_LEASE = {"leaseSeconds": 6, "leaseRenewSeconds": 4, "leaseRetrySeconds": 1}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     users = [User(OPERATOR, ("system:masters",))]
     with ControlPlane(tmp_path_factory.mktemp("plane"), users=users) as running:
@@ -32,7 +32,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(plane: ControlPlane) -> KubeApi:
     return KubeApi(plane)
 

@@ -74,7 +74,8 @@ def test_what_is_planned_is_what_happens_and_planning_writes_nothing(
         )
         foretold = [s["details"]["stage"] for s in planned["newer"]["steps"] if s["action"] == "job"]
         assert sorted(foretold) == jobs_of(space, "newer")
-        space.wait_condition("Deployment", "live", "Ready", seconds=60)
+        space.wait_condition("Deployment", "live", "Progressing", "False")
+        space.wait_condition("Deployment", "live", "Ready")
         assert main(["explain", "live", *place]) == 0
         assert "Next: Nothing to do." in capsys.readouterr().out
 

@@ -1,0 +1,1 @@
+"""Whole parts together: control planes, object storage, processes."""

@@ -1,0 +1,1 @@
+"""The whole operator on one control plane; it ends with the last of these tests."""
