@@ -1,12 +1,12 @@
 """The cluster adapter over a table of objects, with faults on demand, for tests of the shell alone."""
 
 from collections.abc import AsyncIterator, Mapping
-from copy import deepcopy
 from typing import Any
 
 from sluice_operator.adapters.cluster.cluster import Listed
 from sluice_operator.adapters.cluster.errors import AlreadyExists, ApiError, Conflict, NotFound
 from sluice_operator.kinds import WATCHED, Kind, KindPath, kind_of
+from support.plaincopy import copied
 from support.simcluster import merge
 
 Raw = dict[str, Any]
@@ -31,17 +31,17 @@ class FakeCluster:
         raw["metadata"]["resourceVersion"] = str(self._version)
         raw["metadata"].setdefault("uid", f"uid-{self._version}")
         self.objects[kind, raw["metadata"]["name"]] = raw
-        return deepcopy(raw)
+        return copied(raw)
 
     async def get(self, path: KindPath, namespace: str, name: str) -> Raw:
-        return deepcopy(self._find(KINDS[path], name))
+        return copied(self._find(KINDS[path], name))
 
     async def create(self, manifest: Raw) -> Raw:
         kind, name = kind_of(manifest), manifest["metadata"]["name"]
         self._write("create", kind, name)
         if (kind, name) in self.objects:
             raise AlreadyExists(409, f"{name} exists")
-        return self.put(kind, deepcopy(manifest))
+        return self.put(kind, copied(manifest))
 
     async def apply(self, manifest: Raw) -> Raw:
         kind, name = kind_of(manifest), manifest["metadata"]["name"]
@@ -71,10 +71,10 @@ class FakeCluster:
         if found["metadata"]["uid"] != uid:
             raise Conflict(409, f"{name} is another")
         kept = {key: value for key, value in status.items() if key not in self.prune}
-        return self.put(kind, found | {"status": deepcopy(kept)})
+        return self.put(kind, found | {"status": copied(kept)})
 
     async def list_pages(self, kind: Kind, namespace: str, labels: str = "") -> AsyncIterator[Listed]:
-        items = tuple(deepcopy(raw) for (found, _), raw in self.objects.items() if found == kind)
+        items = tuple(copied(raw) for (found, _), raw in self.objects.items() if found == kind)
         yield Listed(str(self._version), items)
 
     def _find(self, kind: Kind, name: str) -> Raw:

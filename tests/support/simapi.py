@@ -6,7 +6,6 @@ people do stands elsewhere.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from typing import Any, Literal
 from sluice_operator.adapters.cluster.errors import AlreadyExists, Conflict, Invalid, NotFound
 from sluice_operator.kinds import RESOURCES, Kind, kind_of
 from sluice_operator.views import View, view_of
+from support.plaincopy import copied
 
 NAMESPACE = "team"
 Raw = dict[str, Any]
@@ -75,7 +75,7 @@ class ApiServer:
         kind, name = kind_of(manifest), manifest["metadata"]["name"]
         if (kind, name) in self.objects:
             raise AlreadyExists(409, f"{kind} {name} already exists")
-        return self._store("create", kind, None, deepcopy(dict(manifest)), actor)
+        return self._store("create", kind, None, copied(dict(manifest)), actor)
 
     def apply(self, manifest: Mapping[str, Any], actor: str) -> Raw:
         """Server-side apply by the only manager that applies; what others added stays."""
@@ -95,15 +95,15 @@ class ApiServer:
         """What a person or a controller of the cluster writes, unguarded."""
         known = self.objects.get((kind, data["metadata"]["name"]))
         if known is data:  # changed in place: what it was is lost
-            known = {**deepcopy(data), "before": "unknown"}
-        return self._store("put", kind, known, deepcopy(data), actor)
+            known = {**copied(data), "before": "unknown"}
+        return self._store("put", kind, known, copied(data), actor)
 
     def write_status(self, kind: Kind, name: str, uid: str, status: Mapping[str, Any], actor: str) -> Raw:
         """Apply the status of that very object."""
         known = self.get(kind, name)
         if known["metadata"]["uid"] != uid:
             raise Conflict(409, f"{kind} {name} is another")
-        return self._store("status", kind, known, {**known, "status": deepcopy(dict(status))}, actor)
+        return self._store("status", kind, known, {**known, "status": copied(dict(status))}, actor)
 
     def delete(self, kind: Kind, name: str, uid: str, version: str, actor: str) -> None:
         """Delete that very object; what it owns waits for the garbage collector."""
@@ -175,7 +175,7 @@ def _refuse_frozen(kind: Kind, known: Raw, wanted: Raw) -> None:
 def merge(target: Any, patch: Any) -> Any:
     """JSON merge patch (RFC 7396)."""
     if not isinstance(patch, Mapping):
-        return deepcopy(patch)
+        return copied(patch)
     result = dict(target) if isinstance(target, Mapping) else {}
     for key, value in patch.items():
         if value is None:
@@ -189,13 +189,13 @@ def overlay(target: Any, manifest: Any) -> Any:
     """What server-side apply makes of an object: lists of named items are merged by name."""
     if isinstance(manifest, Mapping) and isinstance(target, Mapping):
         changed = {key: overlay(target.get(key), value) for key, value in manifest.items()}
-        return {**deepcopy(dict(target)), **changed}
+        return {**copied(dict(target)), **changed}
     if _is_named(manifest) and _is_named(target):
         mine = {item["name"]: item for item in manifest}
         theirs = {item["name"]: item for item in target}
         merged = [overlay(theirs.get(name), item) for name, item in mine.items()]
-        return [*merged, *(deepcopy(item) for name, item in theirs.items() if name not in mine)]
-    return deepcopy(manifest)
+        return [*merged, *(copied(item) for name, item in theirs.items() if name not in mine)]
+    return copied(manifest)
 
 
 def _is_named(value: Any) -> bool:

@@ -4,7 +4,6 @@ For stories, properties and long random walks of planners; whole processes are t
 """
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from datetime import datetime
 
 from sluice_api import meta
@@ -14,6 +13,7 @@ from sluice_operator.kinds import RESOURCES, Kind
 from sluice_operator.model import Key, Observed, Plan
 from sluice_operator.plans import PLANNERS
 from sluice_operator.settings import Settings
+from support.plaincopy import copied
 from support.simapi import NAMESPACE, ApiServer, Change, Raw, merge
 from support.simnode import Answer, SimNode
 from support.simoperator import SimOperator
@@ -73,9 +73,9 @@ class SimCluster:
         """Apply one of our objects."""
         known = self.api.objects.get((kind, name))
         if known is not None:
-            return self.put(kind, known | {"spec": deepcopy(spec)})
+            return self.put(kind, known | {"spec": copied(spec)})
         metadata = {"name": name, "namespace": NAMESPACE, "labels": dict(labels or {})}
-        body = {"apiVersion": meta.API_VERSION, "kind": kind, "metadata": metadata, "spec": deepcopy(spec)}
+        body = {"apiVersion": meta.API_VERSION, "kind": kind, "metadata": metadata, "spec": copied(spec)}
         return self.put(kind, body | {"status": {}})
 
     def get(self, kind: Kind, name: str) -> Raw | None:

@@ -6,7 +6,6 @@ wrong is set from outside; nothing here knows what the operator wants.
 
 import json
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from sluice_api import meta, reasons
 from sluice_api.contracts.envelope import Envelope, ExitCode, Report, ReportFailure
 from sluice_operator.children.jobs import ANNOTATION_REQUEST
+from support.plaincopy import copied
 from support.simapi import NAMESPACE, ApiServer, Raw
 
 Answer = tuple[int, Raw | None, str]
@@ -69,7 +69,7 @@ class SimNode:
         reference = {"apiVersion": "batch/v1", "kind": kind, "name": owner["metadata"]["name"]}
         template = owner["spec"]["template"]
         return {
-            "metadata": deepcopy(template["metadata"])
+            "metadata": copied(template["metadata"])
             | {
                 "name": name,
                 "namespace": NAMESPACE,
@@ -92,7 +92,7 @@ class SimNode:
             "startedAt": self.api.stamp(),
             "finishedAt": _later(self.api),
         }
-        changed = deepcopy(pod)
+        changed = copied(pod)
         changed["status"]["phase"] = "Succeeded" if code == 0 else "Failed"
         changed["status"]["containerStatuses"] = [{"name": "stage", "state": {"terminated": ended}}]
         self.api.put("Pod", changed, ACTOR)
@@ -135,7 +135,7 @@ class SimNode:
         return bool(mine and slot["spec"]["replicas"] and pod["spec"]["containers"] == images)
 
     def _play_slot_pod(self, slot: Raw, pod: Raw) -> Raw:
-        status = deepcopy(pod["status"])
+        status = copied(pod["status"])
         digest = slot["metadata"].get("annotations", {}).get(meta.ANNOTATION_DIGEST, "")
         broken = slot["metadata"].get("annotations", {}).get(BROKEN) == "true"
         if status["conditions"][0]["status"] == "False":

@@ -7,7 +7,6 @@ played. A pass is a coroutine that pauses before each write: there it goes on, i
 
 from collections import deque
 from collections.abc import AsyncIterator, Coroutine, Generator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +23,7 @@ from sluice_operator.reconcile import Outcome, Reconciler
 from sluice_operator.settings import Settings
 from sluice_operator.views import View, view_of
 from sluice_operator.writes import ChildConflict, Outdated
+from support.plaincopy import copied
 from support.simapi import NAMESPACE, ApiServer, Change, Raw
 
 KINDS: Mapping[KindPath, Kind] = {path: kind for kind, path in WATCHED.items()}
@@ -78,7 +78,7 @@ class SimClient:
         return self._api.write_status(kind, name, uid, status, self.actor)
 
     async def list_pages(self, kind: Kind, namespace: str, labels: str = "") -> AsyncIterator[Listed]:
-        yield Listed(str(self._api.version), tuple(deepcopy(self._api.of(kind))))
+        yield Listed(str(self._api.version), tuple(copied(self._api.of(kind))))
 
 
 @dataclass(frozen=True)

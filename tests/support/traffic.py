@@ -1,6 +1,5 @@
 """A live quickstart with people around it: what stories of promotion and going back have in common."""
 
-from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from sluice_api.hashing import digest_of
 from sluice_api.records import DriftRecord
 from sluice_operator.children import records
 from sluice_operator.model import Key
+from support.plaincopy import copied
 from support.quickstart import LABELS, Stages, deployment_spec, quickstart, run_spec
 from support.simapi import NAMESPACE, Raw
 
@@ -80,7 +80,7 @@ class Traffic:
 
     def annotate(self, decision: Decision, text: str | None) -> None:
         """Set or remove an annotation, and let everything come to rest."""
-        me = deepcopy(self.cluster.objects["Deployment", "live"])
+        me = copied(self.cluster.objects["Deployment", "live"])
         annotations = me["metadata"].setdefault("annotations", {})
         if text is None:
             annotations.pop(ANNOTATIONS[decision], None)
@@ -122,7 +122,7 @@ class Traffic:
 
     def patch(self, kind: Any, name: str, **changes: Any) -> None:
         """Change an object's spec by hand."""
-        found = deepcopy(self.cluster.objects[kind, name])
+        found = copied(self.cluster.objects[kind, name])
         found["spec"] = found["spec"] | changes
         self.cluster.put(kind, found)
 

@@ -4,6 +4,7 @@ One model per kind of record. The operator alone writes them; verdicts, revision
 promotion is decided from.
 """
 
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -44,7 +45,7 @@ class StageRecord(ApiModel):
     exit_code: int | None = None
     pod: Annotated[str, StringConstraints(max_length=253)] | None = None
     report: dict[str, Any] | None = None
-    """Result of the stage, as its contract says; parsed with RESULTS[stage]."""
+    """Result of the stage, as its contract says."""
     folder: Annotated[str, StringConstraints(max_length=200)] | None = None
     report_digest: Digest | None = None
     evidence: UriDigest | None = None
@@ -56,10 +57,15 @@ class StageRecord(ApiModel):
     @model_validator(mode="after")
     def _success_holds_a_result(self) -> Self:
         if self.outcome == "Succeeded":
-            if self.report is None:
-                raise ValueError("an attempt that succeeded needs its result")
-            RESULTS[self.stage].parse(self.report)
+            _ = self.result
         return self
+
+    @cached_property
+    def result(self) -> ApiModel:
+        """The report, typed. Raises ValueError when there is none, or when its contract says otherwise."""
+        if self.report is None:
+            raise ValueError("an attempt that succeeded needs its result")
+        return RESULTS[self.stage].parse(self.report)
 
 
 class VerdictRecord(ApiModel):

@@ -159,7 +159,7 @@ def _parse(data: bytes) -> Record | None:
 
 def _shared(value: Any) -> Any:
     """The same JSON; keys and short texts, which are most of what an object weighs, are kept once for all."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {_shared(k): _shared(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_shared(v) for v in value]

@@ -1,12 +1,12 @@
 """What people decide: requests, approvals, pins, and when promotion may act by itself."""
 
-from copy import deepcopy
 from typing import Any
 
 from chaos.world.people import People
 from sluice_api.decisions import ANNOTATIONS, Decision
 from sluice_api.hashing import digest_of
 from sluice_operator.model import ResourceKind
+from support.plaincopy import copied
 
 UNKNOWN = digest_of("never made")
 KINDS: tuple[Decision, ...] = ("promote", "rollback-to", "clear-rollback")
@@ -36,7 +36,7 @@ class Decisions(People):
         self._annotate("Deployment", "live", ANNOTATIONS[kind], text)
 
     def _annotate(self, kind: ResourceKind, name: str, key: str, text: str | None) -> None:
-        found = deepcopy(self.cluster.get(kind, name))
+        found = copied(self.cluster.get(kind, name))
         if found is not None:
             annotations = found["metadata"].setdefault("annotations", {})
             annotations.pop(key, None)

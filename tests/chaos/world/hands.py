@@ -1,9 +1,8 @@
 """Hands that should not: Services, slots, Jobs and statuses are changed behind the operator's back."""
 
-from copy import deepcopy
-
 from chaos.world.base import Base
 from sluice_api import meta
+from support.plaincopy import copied
 from support.simapi import Raw
 
 
@@ -12,7 +11,7 @@ class Hands(Base):
 
     def _service(self) -> Raw | None:
         found = self.cluster.get("Service", "live")
-        return deepcopy(found) if found is not None else None
+        return copied(found) if found is not None else None
 
     def ev_move_selector(self, number: int) -> None:
         """The public Service is pointed elsewhere: nowhere, or at some slot."""
@@ -47,8 +46,8 @@ class Hands(Base):
         service = self._service()
         if service is not None and self.saved:
             old = self.saved[number % len(self.saved)]
-            service["spec"] = deepcopy(old["spec"])
-            service["metadata"]["annotations"] = deepcopy(old["metadata"]["annotations"])
+            service["spec"] = copied(old["spec"])
+            service["metadata"]["annotations"] = copied(old["metadata"]["annotations"])
             self.cluster.put("Service", service)
 
     def ev_drop_slot(self, number: int) -> None:
@@ -59,7 +58,7 @@ class Hands(Base):
 
     def ev_edit_slot(self, number: int) -> None:
         """The image of a slot is changed."""
-        slot = deepcopy(self.cluster.get("AppsDeployment", self._pick_slot(number) or ""))
+        slot = copied(self.cluster.get("AppsDeployment", self._pick_slot(number) or ""))
         if slot is not None:
             containers = slot["spec"]["template"]["spec"]["containers"]
             containers[0]["image"] = f"evil@sha256:{number % 5}"
@@ -67,7 +66,7 @@ class Hands(Base):
 
     def ev_add_sidecar(self, number: int) -> None:
         """A container is added to a slot."""
-        slot = deepcopy(self.cluster.get("AppsDeployment", self._pick_slot(number) or ""))
+        slot = copied(self.cluster.get("AppsDeployment", self._pick_slot(number) or ""))
         if slot is not None:
             containers = slot["spec"]["template"]["spec"]["containers"]
             containers.append({"name": "sidecar", "image": "evil@sha256:9"})
@@ -75,7 +74,7 @@ class Hands(Base):
 
     def ev_scale_slot(self, number: int) -> None:
         """A slot is scaled by hand."""
-        slot = deepcopy(self.cluster.get("AppsDeployment", self._pick_slot(number) or ""))
+        slot = copied(self.cluster.get("AppsDeployment", self._pick_slot(number) or ""))
         if slot is not None:
             slot["spec"]["replicas"] = number % 3
             self.cluster.put("AppsDeployment", slot)

@@ -8,7 +8,7 @@ from sluice_api.audit import AuditRecord
 from sluice_api.auditcheck import Copy, Kept, check
 from sluice_api.contracts.reports import Finding, LedgerResult
 from sluice_operator.facts.live import audit_records
-from sluice_operator.facts.stages import successes, typed
+from sluice_operator.facts.stages import successes
 from sluice_operator.model import RecordView, Related
 
 STAGE = "ledger"
@@ -18,7 +18,7 @@ KEPT_LINKS = 16
 
 def results(related: Related, mode: str) -> tuple[LedgerResult, ...]:
     """Answers of the ledger stage in one mode, newest first."""
-    found = (typed(record) for record in successes(related, STAGE))
+    found = (record.result for record in successes(related, STAGE))
     return tuple(r for r in found if isinstance(r, LedgerResult) and r.mode == mode)
 
 

@@ -6,7 +6,7 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import PackResult
 from sluice_api.datasetpack import Task
 from sluice_operator import raw
-from sluice_operator.facts.stages import successes, typed
+from sluice_operator.facts.stages import successes
 from sluice_operator.model import Related
 
 
@@ -30,7 +30,7 @@ class PackFacts:
 def pack_facts(related: Related) -> PackFacts | None:
     """Facts of a pack, or None while it is not finished. The spec is immutable, so any success counts."""
     for record in successes(related, "pack"):
-        result = typed(record)
+        result = record.result
         if isinstance(result, PackResult) and result.digest and result.manifest:
             spec = related.resource.spec
             task: Task = "Classification" if spec.get("task") == "Classification" else "Chat"

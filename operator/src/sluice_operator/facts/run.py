@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import ArtifactResult, PackageResult, PrepareResult
-from sluice_operator.facts.stages import successes, typed
+from sluice_operator.facts.stages import successes
 from sluice_operator.model import Related
 
 
@@ -27,7 +27,7 @@ class RunFacts:
 def prepared(related: Related) -> PrepareResult | None:
     """What prepare resolved, or None."""
     for record in successes(related, "prepare"):
-        result = typed(record)
+        result = record.result
         if isinstance(result, PrepareResult):
             return result
     return None
@@ -42,7 +42,7 @@ def run_facts(related: Related) -> RunFacts | None:
     if ready.artifact is not None:
         return RunFacts(meta.name, meta.uid, ready.artifact, True, ready)
     for record in successes(related, "package"):
-        result = typed(record)
+        result = record.result
         if isinstance(result, PackageResult):
             return RunFacts(meta.name, meta.uid, result.artifact, False, ready)
     return None

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-from sluice_api.base import ApiModel
-from sluice_api.contracts.reports import RESULTS
 from sluice_api.records import Counters, StageRecord
 from sluice_operator.model import Related
 
@@ -27,13 +25,6 @@ def attempts_of(related: Related, stage: str, request_hash: str) -> tuple[StageR
 def successes(related: Related, stage: str) -> Iterator[StageRecord]:
     """Attempts of a stage that succeeded, newest first."""
     return (r for r in reversed(stage_records(related, stage)) if r.outcome == "Succeeded")
-
-
-def typed(record: StageRecord) -> ApiModel:
-    """The result of an attempt that succeeded. Raises ValueError when the record is no success."""
-    if record.report is None:
-        raise ValueError(f"record of {record.stage} attempt {record.attempt} holds no result")
-    return RESULTS[record.stage].parse(record.report)
 
 
 def counters(related: Related) -> Counters:

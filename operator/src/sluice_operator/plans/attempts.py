@@ -15,7 +15,7 @@ from sluice_api.reasons import REASONS, Reason, Retry
 from sluice_api.records import StageRecord
 from sluice_operator.children import jobs, naming, records
 from sluice_operator.children.jobs import Ask
-from sluice_operator.facts.stages import attempts_of, counters, stage_records, typed
+from sluice_operator.facts.stages import attempts_of, counters, stage_records
 from sluice_operator.model import Create, JobView, Observed, Patch, PodView
 from sluice_operator.plans.draft import Draft, shorten
 from sluice_operator.plans.ended import Ended, classify, deleted, ended_early
@@ -46,7 +46,7 @@ def advance(observed: Observed, draft: Draft, ask: Ask) -> Advance:
     done = attempts_of(observed.me, ask.stage, ask.request_hash)
     if done and done[-1].outcome == "Succeeded":
         last = done[-1]
-        return Advance("Done", reasons.STAGE_SUCCEEDED, "", typed(last), last, attempt=last.attempt)
+        return Advance("Done", reasons.STAGE_SUCCEEDED, "", last.result, last, attempt=last.attempt)
     attempt = done[-1].attempt + 1 if done else 1
     name = naming.stage_name(observed.me.resource.meta.name, ask.stage, ask.request_hash, attempt)
     job = next((j for j in observed.me.jobs if j.meta.name == name), None)

@@ -12,7 +12,7 @@ from sluice_api.trainingrun import (
     TrainingRunStatus,
 )
 from sluice_operator.facts.run import prepared, run_facts
-from sluice_operator.facts.stages import counters, stage_records, successes, typed
+from sluice_operator.facts.stages import counters, stage_records, successes
 from sluice_operator.model import Observed, Plan
 from sluice_operator.plans import status
 from sluice_operator.plans.attempts import Advance
@@ -62,7 +62,7 @@ def _resolved(observed: Observed) -> Resolved | None:
 
 def _progress(observed: Observed, step: Advance | None) -> Progress | None:
     for record in successes(observed.me, "train"):
-        result = typed(record)
+        result = record.result
         if isinstance(result, TrainResult):
             done = max(result.steps, 1)
             return Progress(step=result.steps, total_steps=done, percent=100)
@@ -85,7 +85,7 @@ def _progress(observed: Observed, step: Advance | None) -> Progress | None:
 
 def _metrics(observed: Observed) -> tuple[Metric, ...]:
     for record in successes(observed.me, "train"):
-        result = typed(record)
+        result = record.result
         if isinstance(result, TrainResult):
             return result.metrics
     return ()
