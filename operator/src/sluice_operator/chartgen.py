@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from sluice_api.base import ApiModel
+from sluice_api.crdgen.descriptions import DescribedSchema
 from sluice_operator.metrics.reference import metrics_page
 from sluice_operator.settings import ComputeProfile, ServingProfile, StorageProfile
 
@@ -44,7 +45,7 @@ def values_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     profiles = {}
     for name, model in _PROFILES.items():
-        schema = model.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+        schema = model.model_json_schema(ref_template="#/$defs/{model}", schema_generator=DescribedSchema)
         definitions |= schema.pop("$defs", {})
         definitions[model.__name__] = schema
         profiles[name] = {"type": "array", "items": {"$ref": f"#/$defs/{model.__name__}"}}

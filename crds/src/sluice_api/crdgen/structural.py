@@ -7,10 +7,10 @@ model never promises what the API server does not check.
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
 from sluice_api.base import ApiModel, Rule
+from sluice_api.crdgen.descriptions import DescribedSchema
 
 Schema = dict[str, Any]
 
@@ -49,8 +49,8 @@ class SchemaNotStructural(ValueError):
     """A model says something that a structural schema cannot."""
 
 
-class _ModelSchema(GenerateJsonSchema):
-    """Pydantic's generator without titles and null, with the models' rules."""
+class _ModelSchema(DescribedSchema):
+    """The described generator without titles and null, with the models' rules."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's signature
         """Never: names say enough."""

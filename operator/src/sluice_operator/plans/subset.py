@@ -12,9 +12,7 @@ def is_subset(wanted: Any, found: Any) -> bool:
             return not wanted and found is None
         return all(is_subset(value, found.get(key)) for key, value in wanted.items())
     if isinstance(wanted, (list, tuple)):
-        if not wanted and found is None:
-            return True
-        if not isinstance(found, (list, tuple)) or len(found) != len(wanted):
-            return False
-        return all(is_subset(a, b) for a, b in zip(wanted, found, strict=True))
+        if not isinstance(found, (list, tuple)):
+            return not wanted and found is None
+        return len(found) == len(wanted) and all(map(is_subset, wanted, found))
     return False
