@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sluice_operator.adapters.cluster.errors import Conflict
 from support.quickstart import LABELS, SETTINGS, Stages, gate_spec, run_spec
 from support.traffic import LIVE, Traffic, nobody, two_models
 
@@ -339,3 +340,21 @@ def test_a_gate_that_was_tightened_unheard_between_intent_and_switch_stops_the_s
         world.cluster.api.sleep(1)
     assert world.slot() == before
     assert world.acts()[-1] == ("abandoned", "automatic", "superseded")
+
+
+def test_a_switch_that_was_given_up_cannot_happen_later() -> None:
+    """A leader that was asleep still holds the switch it had planned, guarded by the Service's version."""
+    stages = Stages()
+    world = Traffic(stages)
+    first = world.serves()
+    world.train("better", 2, settle=False)
+    while world.acts()[-1][0] != "intended":
+        world.step()
+        world.cluster.api.sleep(1)
+    seen = world.cluster.objects["Service", "live"]["metadata"]["resourceVersion"]
+    stages.verdict = lambda digest: "Pass" if digest == first else "Fail"
+    world.cluster.add("EvalGate", "gate", gate_spec("0.85"))
+    world.settle()
+    assert ("abandoned", "automatic", "superseded") in world.acts()
+    with pytest.raises(Conflict):
+        world.cluster.api.patch("Service", "live", {"spec": {"selector": {}}}, seen, "asleep")
