@@ -70,15 +70,23 @@ class Traffic:
         if settle:
             self.settle()
 
-    def ask(self, decision: Decision, digest: str, seen: int | None = None, user: str = USER) -> Request:
+    def ask(
+        self,
+        decision: Decision,
+        digest: str,
+        seen: int | None = None,
+        user: str = USER,
+        *,
+        settle: bool = True,
+    ) -> Request:
         """Write a request as the plugin would, and let it be answered."""
         self.words += 1
         at = self.links()[-1].sequence if seen is None and self.links() else seen or 0
         request = Request(decision=decision, digest=digest, id=f"{at}.word{self.words}", user=user)
-        self.annotate(decision, request.text())
+        self.annotate(decision, request.text(), settle=settle)
         return request
 
-    def annotate(self, decision: Decision, text: str | None) -> None:
+    def annotate(self, decision: Decision, text: str | None, *, settle: bool = True) -> None:
         """Set or remove an annotation, and let everything come to rest."""
         me = copied(self.cluster.objects["Deployment", "live"])
         annotations = me["metadata"].setdefault("annotations", {})
@@ -87,7 +95,8 @@ class Traffic:
         else:
             annotations[ANNOTATIONS[decision]] = text
         self.cluster.put("Deployment", me)
-        self.settle()
+        if settle:
+            self.settle()
 
     def down(self, slot: str) -> None:
         """The Pods of a slot fail, and the health deadline passes."""

@@ -209,3 +209,19 @@ def test_a_gate_that_asks_for_approval_lets_nothing_through_without_it() -> None
     world = Traffic(gate=gate_spec(approval={"required": True}))
     assert world.serves() is None
     assert world.holds() == ["ApprovalNeeded"]
+
+
+def test_a_request_whose_switch_was_given_up_is_not_spent() -> None:
+    """Its slot fails between intent and switch, and comes back."""
+    world, first, second = two_models()
+    world.ask("promote", first, settle=False)
+    while world.acts()[-1][:2] != ("intended", "promote"):
+        world.step()
+        world.cluster.api.sleep(1)
+    target = world.links()[-1].fold.intent.slot
+    world.down(target)
+    assert world.acts()[-1][:2] == ("abandoned", "promote")
+    assert world.serves() == second
+    world.cluster.node.down.clear()
+    world.settle()
+    assert world.serves() == first
