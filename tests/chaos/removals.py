@@ -66,7 +66,11 @@ def _walks() -> str:
 
 def _stories(expected: dict[str, dict[str, object]]) -> str:
     for story, steps in STORIES.items():
-        if outcome(Story(steps).play()) != expected[story]:
+        try:
+            ended = outcome(Story(steps).play())
+        except Exception as error:
+            return f"story {story}: {type(error).__name__}: {error}"
+        if ended != expected[story]:
             return f"story {story}"
     return ""
 
