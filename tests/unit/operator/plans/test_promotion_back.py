@@ -1,8 +1,12 @@
 """Going back: by a person, by health, by drift; at once, or by building a slot again."""
 
+from collections.abc import Callable
+
 import pytest
 
-from support.traffic import Traffic, nobody, two_models
+from sluice_operator.children import records
+from support.plaincopy import copied
+from support.traffic import LIVE, Traffic, nobody, two_models
 
 HOLD = {"everySeconds": 2_592_000, "actions": ["HoldPromotions"]}
 RETURN = {"everySeconds": 2_592_000, "actions": ["Alert", "Rollback"]}
@@ -59,6 +63,46 @@ def test_A_B_A_refused_stays_refused_until_somebody_names_it() -> None:
     world.ask("promote", second)
     assert world.serves() == second
     assert world.refused() == []
+
+
+def wait_until_a_slot_is_to_go(world: Traffic) -> str:
+    """Stop just before the deletion; the slot."""
+    operator, api = world.cluster.operator, world.cluster.api
+    for _ in range(100):
+        api.sleep(max(operator.due[LIVE] - api.elapsed, 0))
+        plan = world.cluster.plan(LIVE)
+        assert plan is not None
+        for found in plan.delete:
+            if found.kind == "AppsDeployment":
+                return found.name
+        world.step()
+    raise AssertionError("every slot stays")
+
+
+def unheard_version(world: Traffic, spare: str) -> None:
+    """Somebody stamps the slot."""
+    world.cluster.operator.deaf.add("AppsDeployment")
+    slot = copied(world.cluster.objects["AppsDeployment", spare])
+    slot["metadata"]["annotations"]["sluice.dev/transition"] = "9"
+    world.cluster.put("AppsDeployment", slot)
+
+
+def unheard_link(world: Traffic, _: str) -> None:
+    """Somebody goes on with the chain."""
+    world.cluster.operator.deaf.add("ControllerRevision")
+    link = copied(world.cluster.objects["ControllerRevision", records.audit_name("live", world.seen())])
+    link["metadata"]["name"] = records.audit_name("live", world.seen() + 1)
+    world.cluster.put("ControllerRevision", link)
+
+
+@pytest.mark.parametrize("happens", [unheard_version, unheard_link])
+def test_who_has_not_heard_what_happened_deletes_no_slot(happens: Callable[[Traffic, str], None]) -> None:
+    """Its window ends just when a new leader chooses it again."""
+    world, _, _ = two_models()
+    spare = wait_until_a_slot_is_to_go(world)
+    happens(world, spare)
+    world.cluster.operator.run(LIVE)
+    assert spare in world.slots()
 
 
 def test_going_back_over_two_refuses_both() -> None:
