@@ -48,19 +48,24 @@ lint: setup ## Check style, types, layers, spelling and generated files.
 	@$(BIN)/python -m sluice_api.crdgen --check
 	@$(BIN)/python -m sluice_operator.chartgen --check
 
+.PHONY: programs
+programs: setup ## Build the programs that tests start; 8 to 14 minutes the first time.
+	$(call say,programs that tests start)
+	@$(LOCAL) -m sluice_localcluster build kube-all versitygw helm promtool >/dev/null
+
 .PHONY: test
-test: lint ## Lint, then unit, contract, integration, chart and alert tests on a real control plane.
-	$(call say,tests (the first run builds the control plane and promtool: 8 to 14 minutes))
+test: lint programs ## Lint, then unit, contract, integration, chart and alert tests on a real control plane.
+	$(call say,tests: those on control planes and those without side by side)
 	@$(MAKE) --jobs=2 test-planes test-plain
 	$(call say,all green (JUnit reports: $(REPORTS)/test-*.xml))
 
 .PHONY: test-planes
-test-planes: setup ## The tests on control planes of their own.
+test-planes: programs ## The tests on control planes of their own.
 	@mkdir -p $(REPORTS)
 	@$(PYTEST) -n 4 --junitxml=$(REPORTS)/$@.xml $(ON_PLANES)
 
 .PHONY: test-plain
-test-plain: setup ## The tests that need no control plane.
+test-plain: programs ## The tests that need no control plane.
 	@mkdir -p $(REPORTS)
 	@nice env $(PYTEST) -n 2 --junitxml=$(REPORTS)/$@.xml $(addprefix --ignore=,$(ON_PLANES))
 

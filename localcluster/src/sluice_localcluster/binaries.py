@@ -93,6 +93,14 @@ PROMTOOL = Program(
 )
 """Only the tests of alerts need it, so it is none of ALL."""
 ALL = (KUBERNETES, PAUSE, COREDNS, S3_SERVER, HELM)
+BY_NAME = {program.name: program for program in (*ALL, PROMTOOL)}
+
+
+def named(name: str) -> Program:
+    """The program of a name. Raises LocalClusterError that lists them all."""
+    if name not in BY_NAME:
+        raise LocalClusterError(f"no program is named {name}; there are {', '.join(sorted(BY_NAME))}")
+    return BY_NAME[name]
 
 
 def folder_of(program: Program) -> Path:

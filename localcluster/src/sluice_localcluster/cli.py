@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=_kubectl)
     command = commands.add_parser("env", help='print what a shell needs: eval "$(... env)"')
     command.set_defaults(run=_env)
-    command = commands.add_parser("build", help="build the programs and stop")
+    command = commands.add_parser("build", help="build programs and stop; without names, those of a cluster")
+    command.add_argument("programs", nargs="*", metavar="PROGRAM", help=", ".join(sorted(binaries.BY_NAME)))
     command.set_defaults(run=_build)
     return parser
 
@@ -121,7 +122,8 @@ def _env(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _build(_: argparse.Namespace) -> int:
-    for program in binaries.ALL:
+def _build(arguments: argparse.Namespace) -> int:
+    for name in arguments.programs or [program.name for program in binaries.ALL]:
+        program = binaries.named(name)
         print(binaries.ensure(program) / program.name)
     return 0

@@ -36,3 +36,10 @@ def test_a_reader_that_is_gone_ends_the_command_without_a_word(monkeypatch: pyte
     monkeypatch.setattr(cli.cluster, "require", lambda _: None)
     monkeypatch.setattr(cli.status, "render_environment", lambda _: "export MUCH=1")
     assert cli.main(["env"]) == cli.READER_GONE
+
+
+def test_a_program_that_is_not_ours_is_refused_with_the_names_of_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["build", "kube-some"]) == 1
+    assert "no program is named kube-some; there are coredns, helm, kube-all" in capsys.readouterr().err
