@@ -94,11 +94,14 @@ class KubeApi:
         """This thread's connection, new when the server may have closed the old one (it does after 90 s)."""
         now = time.monotonic()
         if now - getattr(self._local, "used_at", -math.inf) > FRESH_SECONDS:
-            url = urlsplit(self.plane.url)
-            context = ssl.create_default_context(cafile=str(self.plane.ca_file))
-            self._local.connection = http.client.HTTPSConnection(
-                str(url.hostname), url.port, context=context, timeout=30
-            )
+            self._local.connection = connect(self.plane, timeout=30)
         self._local.used_at = now
         connection: http.client.HTTPSConnection = self._local.connection
         return connection
+
+
+def connect(plane: Entrance, timeout: float | None) -> http.client.HTTPSConnection:
+    """A new connection to an API server."""
+    url = urlsplit(plane.url)
+    context = ssl.create_default_context(cafile=str(plane.ca_file))
+    return http.client.HTTPSConnection(str(url.hostname), url.port, context=context, timeout=timeout)

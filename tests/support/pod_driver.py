@@ -13,11 +13,12 @@ from typing import Any, Self
 
 from sluice_api.contracts.envelope import Envelope, ExitCode, Report, ReportFailure
 from sluice_operator.children.jobs import ANNOTATION_REQUEST
+from support.podwatch import PodWatch
 from support.simcluster import Answer
 from support.teamspace import Raw, Teamspace
 
 POLL_SECONDS = 0.1
-NOT_ENDED = "status.phase!=Succeeded,status.phase!=Failed"
+"""How often a Pod is looked at again whose answer may have come since; news are heard at once."""
 
 
 @dataclass
@@ -32,10 +33,15 @@ class PodDriver:
     ended: list[str] = field(default_factory=list)
     """Pods that were ended, in order."""
     poll_seconds: float = POLL_SECONDS
+    _watch: PodWatch = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
+    def __post_init__(self) -> None:
+        self._watch = PodWatch(self.space)
+
     def __enter__(self) -> Self:
+        self._watch.__enter__()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self
@@ -46,13 +52,17 @@ class PodDriver:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout=10)
-        if error is None and self.errors:
-            raise self.errors[0]
+        self._watch.__exit__(kind, error, trace)
+        errors = [*self._watch.errors, *self.errors]
+        if error is None and errors:
+            raise errors[0]
 
     def _run(self) -> None:
-        while not self._stop.wait(self.poll_seconds):
+        while not self._stop.is_set():
+            self._watch.changed.wait(self.poll_seconds)
+            self._watch.changed.clear()
             try:
-                for pod in self.space.list("Pod", NOT_ENDED):
+                for pod in self._watch.pods():
                     self._play(pod)
             except Exception as error:
                 self.errors.append(error)
@@ -82,8 +92,10 @@ class PodDriver:
         path = f"/api/v1/namespaces/{self.space.name}/pods/{name}/status"
         body = {"metadata": {"uid": pod["metadata"]["uid"]}, "status": status}
         answer = self.space.api.call("PATCH", path, body, "application/merge-patch+json")
-        # A Pod may be deleted, or be another one, between list and write.
+        # A Pod may be deleted, or be another one, between news and write.
         assert answer.code in (200, 404, 409), answer
+        if answer.code == 200:
+            self._watch.take(answer.body)
 
 
 def running_status(pod: Raw, *, ready: bool) -> Raw:

@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from sluice_api import meta
 from sluice_localcluster.probe import wait_until
@@ -51,11 +50,9 @@ class Teamspace:
         assert found is not None, f"{kind} {name} is missing"
         return found
 
-    def list(self, kind: Kind, fields: str = "") -> list[Raw]:
-        """All objects of a kind, or those that a field selector picks."""
-        path = WATCHED[kind].path(self.name)
-        query = f"?fieldSelector={quote(fields)}" if fields else ""
-        return list(self._must(self.api.call("GET", f"{path}{query}"))["items"])
+    def list(self, kind: Kind) -> list[Raw]:
+        """All objects of a kind."""
+        return list(self._must(self.api.call("GET", WATCHED[kind].path(self.name)))["items"])
 
     def patch(self, kind: Kind, name: str, body: Raw, subresource: str = "") -> Raw:
         """Merge patch."""

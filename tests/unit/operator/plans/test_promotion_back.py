@@ -35,6 +35,16 @@ def test_after_the_window_the_slot_is_built_again_verified_and_then_switched() -
     assert world.serves() == first
 
 
+def test_going_back_does_not_soak() -> None:
+    world, first, _ = two_models()
+    world.wait(4000)
+    world.edit(promotion={"soakSeconds": 3000})
+    asked = world.cluster.api.elapsed
+    world.ask("rollback-to", first)
+    assert world.serves() == first
+    assert world.cluster.api.elapsed - asked < 3000
+
+
 def test_a_slot_that_is_being_built_again_says_so() -> None:
     world, first, _ = two_models()
     world.wait(4000)
