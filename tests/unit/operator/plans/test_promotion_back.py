@@ -35,6 +35,22 @@ def test_after_the_window_the_slot_is_built_again_verified_and_then_switched() -
     assert world.serves() == first
 
 
+@pytest.mark.parametrize("forged", [{"verdict": "Fail"}, {"digest": nobody("x")}])
+def test_nobody_goes_back_to_a_revision_without_the_pass_that_let_it_in(forged: dict[str, str]) -> None:
+    """Somebody made the record anew by hand."""
+    world, first, second = two_models()
+    revisions = [r for r in world.cluster.of("ControllerRevision") if r["data"].get("record") == "revision"]
+    (stored,) = (r for r in revisions if r["data"]["artifact"]["digest"] == first)
+    record = copied(stored)
+    record["data"]["sealedVerdict"] |= forged
+    world.cluster.drop("ControllerRevision", record["metadata"]["name"])
+    world.cluster.put("ControllerRevision", record)
+    world.ask("rollback-to", first)
+    assert world.serves() == second
+    world.down(str(world.slot()))
+    assert world.acts()[-1][1] != "health"
+
+
 def test_going_back_does_not_soak() -> None:
     world, first, _ = two_models()
     world.wait(4000)
