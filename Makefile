@@ -10,6 +10,7 @@ CACHE := $(or $(SLUICE_CACHE),$(HOME)/.cache/sluice)
 SOURCES := crds/src operator/src trainer-image/src localcluster/src
 # These mostly wait for control planes, the others mostly compute: side by side they fill two cores.
 ON_PLANES := tests/contract $(addprefix tests/integration/,decisions localcluster operator plugin)
+PLAIN := $(addprefix tests/,integration/trainer charts alerts chaos unit)
 PYTEST := OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest --no-loadscope-reorder
 LOCAL := PYTHONPATH=localcluster/src $(BIN)/python
 say = @printf '\n==> %s\n' "$(1)"
@@ -67,7 +68,7 @@ test-planes: programs ## The tests on control planes of their own.
 .PHONY: test-plain
 test-plain: programs ## The tests that need no control plane.
 	@mkdir -p $(REPORTS)
-	@nice env $(PYTEST) -n 2 --junitxml=$(REPORTS)/$@.xml $(addprefix --ignore=,$(ON_PLANES))
+	@nice env $(PYTEST) -n 2 --junitxml=$(REPORTS)/$@.xml $(PLAIN)
 
 .PHONY: images
 images: setup ## Build the operator, trainer and serving images (root).
