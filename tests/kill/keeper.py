@@ -1,6 +1,5 @@
 """Keeps operators running as a kubelet would, and deals the blows of their lives."""
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from support.background import Background
 from support.mortal_operator import BLOW, WRITES, Blow
 from support.operator_process import OperatorProcess
 
@@ -32,10 +32,8 @@ class Keeper:
     struck: int = 0
     """Blows that fell."""
     slept: int = 0
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _background: Background = field(init=False)
     _blow: Blow | None = None
-    _errors: list[BaseException] = field(default_factory=list)
 
     @property
     def writes_file(self) -> Path:
@@ -52,36 +50,31 @@ class Keeper:
         is_over = not self.blows and self._blow is None
         return is_over and not (self.slept and not self.ends)
 
+    def __post_init__(self) -> None:
+        self._background = Background(self._step, join_seconds=30)
+
     def __enter__(self) -> Self:
         self._start()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._background.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=30)
+        self._background.stop()
         if self.operator.code is None:
             self.operator.kill()
-        if error is None and self._errors:
-            raise self._errors[0]
+        self._background.end(error)
 
-    def _run(self) -> None:
-        while not self._stop.wait(POLL_SECONDS):
-            try:
-                self._look()
-            except Exception as error:
-                self._errors.append(error)
-                return
+    def _step(self) -> None:
+        if not self._background.stopping.wait(POLL_SECONDS):
+            self._look()
 
     def _look(self) -> None:
         if self.operator.code is not None:
             self._note_end(self.operator.code)
             if self.stays_dead:
-                self._stop.set()
+                self._background.stopping.set()
             else:
                 self._start()
         elif self.is_asleep():
@@ -107,12 +100,12 @@ class Keeper:
         assert self.other is not None, "who sleeps needs somebody to take over"
         self.struck, self.slept, self._blow = self.struck + 1, self.slept + 1, None
         self._wait_for(lambda: self.other is not None and self.other.metric("sluice_leader") == 1)
-        self._stop.wait(ASLEEP_SECONDS)
+        self._background.stopping.wait(ASLEEP_SECONDS)
         self.operator.resume()
 
     def _wait_for(self, holds: Callable[[], bool], seconds: float = 60) -> None:
         ends = time.monotonic() + seconds
-        while not self._stop.is_set() and not holds():
+        while not self._background.stopping.is_set() and not holds():
             if time.monotonic() > ends:
                 raise AssertionError(f"nobody leads {seconds:g} s after the leader fell asleep")
-            self._stop.wait(POLL_SECONDS)
+            self._background.stopping.wait(POLL_SECONDS)

@@ -4,7 +4,6 @@ The Job controller and the Deployment controller are the real ones.
 """
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Any, Self
 
 from sluice_api.contracts.envelope import Envelope, ExitCode, Report, ReportFailure
 from sluice_operator.children.jobs import ANNOTATION_REQUEST
+from support.background import Background
 from support.podwatch import PodWatch
 from support.simcluster import Answer
 from support.teamspace import Raw, Teamspace
@@ -29,44 +29,33 @@ class PodDriver:
     answer: Callable[[Envelope], Answer | None]
     serves: Callable[[Raw], bool] = lambda _: True
     """Whether the Pod of a slot becomes ready."""
-    errors: list[BaseException] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     """Pods that were ended, in order."""
     poll_seconds: float = POLL_SECONDS
     _watch: PodWatch = field(init=False)
-    _stop: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _background: Background = field(init=False)
 
     def __post_init__(self) -> None:
         self._watch = PodWatch(self.space)
+        self._background = Background(self._step)
 
     def __enter__(self) -> Self:
         self._watch.__enter__()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._background.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
+        self._background.stop()
         self._watch.__exit__(kind, error, trace)
-        errors = [*self._watch.errors, *self.errors]
-        if error is None and errors:
-            raise errors[0]
+        self._background.end(error)
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            self._watch.changed.wait(self.poll_seconds)
-            self._watch.changed.clear()
-            try:
-                for pod in self._watch.pods():
-                    self._play(pod)
-            except Exception as error:
-                self.errors.append(error)
-                return
+    def _step(self) -> None:
+        self._watch.changed.wait(self.poll_seconds)
+        self._watch.changed.clear()
+        for pod in self._watch.pods():
+            self._play(pod)
 
     def _play(self, pod: Raw) -> None:
         if "deletionTimestamp" in pod["metadata"]:

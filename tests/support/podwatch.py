@@ -4,10 +4,12 @@ import http.client
 import json
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from support.background import Background
 from support.kubeapi import connect
 from support.teamspace import Raw, Teamspace
 
@@ -21,26 +23,26 @@ class PodWatch:
 
     space: Teamspace
     changed: threading.Event = field(default_factory=threading.Event)
-    errors: list[BaseException] = field(default_factory=list)
     _pods: dict[str, Raw] = field(default_factory=dict)
-    _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _connection: http.client.HTTPSConnection | None = None
-    _thread: threading.Thread | None = None
+    _background: Background = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._background = Background(self._step)
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
+        self._background.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
+        self._background.stopping.set()
         if self._connection is not None and self._connection.sock is not None:
-            self._connection.sock.shutdown(socket.SHUT_RDWR)
-        if self._thread is not None:
-            self._thread.join(timeout=10)
+            with suppress(OSError):  # the server may be gone
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
+        self._background.end(error)
 
     def pods(self) -> list[Raw]:
         """The Pods as they were last heard of, oldest news first."""
@@ -56,15 +58,10 @@ class PodWatch:
                 self._pods[uid] = pod
         self.changed.set()
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._follow()
-            except (OSError, http.client.HTTPException):
-                self._stop.wait(AGAIN_SECONDS)
-            except Exception as error:
-                self.errors.append(error)
-                return
+    def _step(self) -> None:
+        with suppress(OSError, http.client.HTTPException):
+            self._follow()
+        self._background.stopping.wait(AGAIN_SECONDS)
 
     def _follow(self) -> None:
         path = f"/api/v1/namespaces/{self.space.name}/pods?{NOT_ENDED}"

@@ -151,6 +151,10 @@ def test_F21_a_deleted_and_re_created_object_does_not_take_its_predecessors_chil
         space.delete("DatasetPack", "pack")
         space.add("DatasetPack", "pack", pack_spec("a"))
         space.wait_condition("DatasetPack", "pack", "Ready", seconds=90)
+        # The garbage collector may come later than the second Ready.
+        space.wait(
+            "the end of the old Jobs", lambda: not old & {job["metadata"]["uid"] for job in space.list("Job")}
+        )
         new = space.list("Job")
         assert [j["metadata"]["ownerReferences"][0]["uid"] for j in new] == [
             space.get("DatasetPack", "pack")["metadata"]["uid"]
