@@ -66,7 +66,8 @@ def l1_the_newest_pass_is_live(witness: Witness) -> None:
     later = [r for r in witness.runs() if r["completedAt"] > since and r["digest"] not in out]
     waiting = [r for r in later if witness.passes(r["digest"])]
     waiting = [r for r in waiting if memory.live is None or r["digest"] != memory.live.digest]
-    waiting = [] if any(witness.waits_for_room(r["digest"]) for r in waiting) else waiting
+    # Whatever comes first, a return or a newer model, holds the others while no node takes it.
+    waiting = [] if witness.waits_for_room() else waiting
     require(not waiting, "L1", f"{[r['name'] for r in waiting]} pass and are not live; {_told(me)}")
 
 
@@ -94,7 +95,7 @@ def l1_serving_is_as_asked(witness: Witness) -> None:
         return
     record = witness.revisions[live.revision]
     args = record["template"]["spec"]["containers"][0]["args"]
-    waits = witness.waits_for_room(live.digest)
+    waits = witness.waits_for_room()
     out = live.digest in {d for d, _ in witness.memory.rejected | witness.memory.refused}
     fits = f"--max-model-len={wanted}" in args
     out = out or witness.spec.get("promotion", {}).get("pin") not in (None, live.digest)

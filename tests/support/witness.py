@@ -111,9 +111,9 @@ class Witness:
         found = self.api.objects.get(("AppsDeployment", slot or ""))
         return found is not None and found.get("status", {}).get("availableReplicas", 0) > 0
 
-    def waits_for_room(self, digest: str) -> bool:
-        """Whether a slot of a digest has a Pod that no node takes."""
-        slots = [r["slot"] for r in self.revisions.values() if r["artifact"]["digest"] == digest]
+    def waits_for_room(self, digest: str | None = None) -> bool:
+        """Whether a slot, of a digest if one is given, has a Pod that no node takes."""
+        slots = [r["slot"] for r in self.revisions.values() if digest in (None, r["artifact"]["digest"])]
         pods = (self.api.objects.get(("Pod", f"{slot}-pod")) for slot in slots)
         told = [c for pod in pods if pod is not None for c in pod["status"]["conditions"]]
         return any(c["type"] == "PodScheduled" and c["status"] == "False" for c in told)
