@@ -87,6 +87,8 @@ def run(seed: int, steps: int, processes: int) -> Report:
         kill_everywhere(report, pool)
         for number, (walked_seed, walked) in enumerate(pool.map(walk, seeds, chunksize=4)):
             report.take(walked_seed, walked)
+            if walked.violation is not None:
+                print(f"BROKEN {report.failures[-1]}", file=sys.stderr)  # noqa: T201
             if number % 20 == 19:
                 print(f"{report.steps} steps, {len(report.failures)} broken", file=sys.stderr)  # noqa: T201
             if len(report.failures) >= MOST_FAILURES:

@@ -15,7 +15,7 @@ from support.invariants import Violation
 EVENTS: dict[str, float] = {
     # the operator at work, and how it dies, sleeps and lags
     "work": 70, "play": 25, "tick": 18, "half": 5, "crash": 3, "stop": 0.7, "start": 3,
-    "freeze": 2.5, "thaw": 3, "thaw_one_write": 3, "deaf": 2, "hear": 4, "jump": 0.3,
+    "freeze": 2.5, "thaw": 3, "thaw_one_write": 3, "deaf": 2, "hear": 4, "jump": 0.3, "offer": 0.5,
     # nodes and the store
     "slot_down": 2, "heal": 3, "no_room": 0.6, "pod_gone": 1.5, "artifact_gone": 0.5, "artifact_back": 0.7,
     "fault": 2,

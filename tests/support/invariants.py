@@ -164,14 +164,15 @@ def s4_refused_stays_refused(witness: Witness, change: Change) -> None:
 def s5_a_request_acts_once(witness: Witness, change: Change) -> None:
     """S5: a request acts once, and one that saw less than the newest answer does not act.
 
-    An old one that is applied again is answered again, as stale.
+    An old one that is applied again is answered again, as stale. One that claims to have seen what is yet to
+    come is refused as stale too, and is a new one when it is applied again later.
     """
     if change.kind != "ControllerRevision" or not witness.chain or change.verb != "create":
         return
     link = witness.chain[-1]
     if link.request is None or change.name != f"{witness.name}-audit-{link.sequence}":
         return
-    before = [c for c in witness.chain[:-1] if c.request == link.request and answers(c)]
+    before = [c for c in witness.chain[:-1] if c.request == link.request and answers(c) and _could_see(c)]
     stale = link.phase == "spent" and link.reason == "request_stale"
     require(
         not before or stale, "S5", f"request {link.request}: {link.phase} after {[c.phase for c in before]}"
@@ -180,6 +181,11 @@ def s5_a_request_acts_once(witness: Witness, change: Change) -> None:
         newest = max((c.sequence for c in witness.chain[:-1] if answers(c)), default=0)
         seen = int(link.request.split(".")[0])
         require(seen >= newest, "S5", f"request {link.request} acts though {newest} was answered since")
+
+
+def _could_see(link: AuditRecord) -> bool:
+    """Whether the request that a link answers speaks of links that were there."""
+    return int(str(link.request).split(".")[0]) < link.sequence
 
 
 def answers(link: AuditRecord) -> bool:

@@ -5,6 +5,7 @@ For stories, properties and long random walks of planners; whole processes are t
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sluice_api import meta
 from sluice_api.contracts.envelope import Envelope
@@ -139,6 +140,11 @@ class SimCluster:
         """Kill the operator and start it again."""
         self.operator.kill()
         self.operator = SimOperator(self.api, self.settings, LEADER)
+
+    def offer(self, **profiles: Any) -> None:
+        """The administrator offers other profiles, as `helm upgrade` does: the operator starts again."""
+        self.settings = Settings.parse(self.settings.dump() | profiles)
+        self.restart()
 
     def settle(self, rounds: int = 60, seconds: float = 2) -> None:
         """Reconcile and play until nothing changes any more and nothing is due soon."""

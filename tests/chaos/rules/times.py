@@ -21,7 +21,7 @@ from sluice_operator.plans.promotion import (
 )
 from sluice_operator.plans.promotion.choice import Choice
 
-_real_ask = candidate.verify_ask
+_real_request = candidate.verify_request
 
 
 def _kept_from_done(stage: Any) -> Any:
@@ -49,12 +49,12 @@ def _up_for_ever(slot: Any) -> Any:
 
 
 def _verify_slot_alone(stage: Any, choice: Choice, slot: Any, moved: int) -> Any:
-    return _real_ask(stage, choice, slot, 0)
+    return _real_request(stage, choice, slot, 0)
 
 
 def _verify_move_alone(stage: Any, choice: Choice, slot: Any, moved: int) -> Any:
     twin = changed(slot, meta=changed(slot.meta, uid=""))
-    return _real_ask(stage, choice, twin, moved)
+    return _real_request(stage, choice, twin, moved)
 
 
 def _ticks_of_all_lives(related: Any) -> Any:
@@ -110,8 +110,12 @@ TIMES: tuple[Rule, ...] = (
     ("5.2 at once", "what was verified once returns at once", put(candidate, "_was_verified", no)),
     ("5.3 target up", "the deadline counts while the target is up", put(back, "up_since", _up_for_ever)),
     ("5.4 foreign", "a foreign selector before any promotion is cleared", put(repair, "clear_foreign", no)),
-    ("5.5 verify: UID", "a verify is of one slot UID", put(candidate, "verify_ask", _verify_move_alone)),
-    ("5.5 verify: move", "a verify is of one transition", put(candidate, "verify_ask", _verify_slot_alone)),
+    ("5.5 verify: UID", "a verify is of one slot UID", put(candidate, "verify_request", _verify_move_alone)),
+    (
+        "5.5 verify: move",
+        "a verify is of one transition",
+        put(candidate, "verify_request", _verify_slot_alone),
+    ),
     ("5.5 tick", "a drift tick is of one transition", put(drift, "ticks", _ticks_of_all_lives)),
     (
         "5.6 by promotion",

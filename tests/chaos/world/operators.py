@@ -6,6 +6,8 @@ from support.quickstart import SETTINGS
 from support.simcluster import LEADER
 from support.simoperator import SimOperator
 
+PROFILES = {kind: SETTINGS.dump()[kind] for kind in ("compute", "storage", "serving")}
+
 
 class Operators(Base):
     """Events of the operators."""
@@ -69,6 +71,11 @@ class Operators(Base):
             self.is_down = False
             self.cluster.restart()
 
+    def ev_offer(self, number: int) -> None:
+        """The administrator takes a kind of profile away, or gives all back; the operator starts again."""
+        gone = ("", *PROFILES)[number % 4]
+        self.cluster.offer(**(PROFILES | {kind: [] for kind in PROFILES if kind == gone}))
+
     def ev_freeze(self, number: int) -> None:
         """SIGSTOP beyond the Lease, between two writes; another one leads."""
         self.ev_half(number)
@@ -78,7 +85,7 @@ class Operators(Base):
             self.stale.kill()
         self.stale = self.leader
         self.stale.rename(STALE)
-        self.cluster.operator = SimOperator(self.api, SETTINGS, LEADER)
+        self.cluster.operator = SimOperator(self.api, self.cluster.settings, LEADER)
 
     def ev_thaw(self, number: int) -> None:
         """The frozen one goes on: with what it has begun, and sometimes with what it believes."""

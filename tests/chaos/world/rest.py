@@ -8,6 +8,7 @@ from chaos.world.people import DRIFT_SECONDS
 from sluice_operator.plans import PLANNERS
 from support import restinvariants as must
 from support.invariants import require
+from support.quickstart import SETTINGS
 from support.witness import Witness
 
 MOST_WRITES = 220
@@ -35,6 +36,8 @@ class Rest(Operators):
             self.stale.kill()
             self.stale = None
         self.is_down = False
+        if self.cluster.settings != SETTINGS:
+            self.ev_offer(0)
         if number % 2:
             self.cluster.restart()
         self.leader.deaf.clear()

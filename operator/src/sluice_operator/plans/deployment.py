@@ -44,11 +44,9 @@ def _set_scene(observed: Observed) -> Scene | Stop:
     broken = common.unreadable_records(observed)
     if broken is not None:
         return broken
+    # A profile that was taken away stops what is new; going back and repair need none.
     platform = common.resolve_platform(observed, spec.profile)
-    if isinstance(platform, Stop):
-        return platform
-    serving = _serving_profile(observed, spec)
-    return serving if isinstance(serving, Stop) else Scene(observed, spec, platform, serving)
+    return Scene(observed, spec, platform, _serving_profile(observed, spec))
 
 
 def _serving_profile(observed: Observed, spec: DeploymentSpec) -> ServingProfile | Stop:

@@ -114,9 +114,11 @@ def _stop(scene: Scene, moved: Moved) -> Stop:
     if moved.choice is not None:
         reason = moved.progress.reason if moved.progress else moved.choice.reason
         message = moved.progress.message if moved.progress else moved.choice.why
-        state = "Waiting" if reason is reasons.UNSCHEDULABLE else "Working"
         message = f"{message}; revision {moved.choice.target.revision} is on its way"
-        return Stop("Waiting" if state == "Waiting" else "Working", reason, message)
+        waits = moved.progress is not None and moved.progress.waits
+        return Stop("Waiting" if waits else "Working", reason, message)
+    if scene.lacks is not None:
+        return scene.lacks
     if now is None:
         return _nothing_live(moved)
     if not is_up(slot):

@@ -16,7 +16,7 @@ from sluice_operator.children.jobs import Ask
 from sluice_operator.facts import drift as facts
 from sluice_operator.model import Create, Problem
 from sluice_operator.plans.attempts import Advance, advance
-from sluice_operator.plans.draft import Draft, shorten, stamp
+from sluice_operator.plans.draft import Draft, Stop, shorten, stamp
 from sluice_operator.plans.drift.finding import Finding, finding, unknown
 from sluice_operator.plans.drift.question import question
 from sluice_operator.plans.drift.ticks import Tick
@@ -53,6 +53,8 @@ def _advance(
     scene: Scene, draft: Draft, watch: Drift, stage: str, request: EvaluateRequest | JudgeRequest
 ) -> Advance | Finding | None:
     """The stage when it is done, what ended the check, or None while it goes on."""
+    if isinstance(scene.platform, Stop):
+        return unknown(Problem(scene.platform.reason, scene.platform.told))
     ask = Ask(
         stage="judge" if stage == "judge" else "evaluate",
         request=request,

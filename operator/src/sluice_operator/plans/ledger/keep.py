@@ -16,7 +16,7 @@ from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import Create, Delete, JobView, Observed
 from sluice_operator.plans.attempts import advance
 from sluice_operator.plans.common import Platform, parse_time
-from sluice_operator.plans.draft import Draft, stamp
+from sluice_operator.plans.draft import Draft, Stop, stamp
 from sluice_operator.plans.ledger import asks
 from sluice_operator.plans.ledger.prune import prune
 from sluice_operator.plans.promotion.chain import ACTOR
@@ -28,9 +28,9 @@ PATIENCE_SECONDS = 60
 LONGEST_BACKOFF_SECONDS = 300
 
 
-def keep_ledger(observed: Observed, platform: Platform, draft: Draft) -> None:
-    """Bring the archive one step further."""
-    if fold(observed.me).intent is not None or draft.writes:
+def keep_ledger(observed: Observed, platform: Platform | Stop, draft: Draft) -> None:
+    """Bring the archive one step further; without a platform its links wait."""
+    if fold(observed.me).intent is not None or draft.writes or isinstance(platform, Stop):
         return
     job = _unrecorded(observed)
     if job is not None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sluice_api import reasons
 from sluice_api.audit import GOING_BACK
+from sluice_api.contracts.envelope import request_hash
 from sluice_api.contracts.requests import VerifyRequest
 from sluice_api.reasons import Reason
 from sluice_operator.children import records, serving
@@ -12,7 +13,7 @@ from sluice_operator.children.jobs import Ask
 from sluice_operator.facts.stages import attempts_of
 from sluice_operator.model import Create, Delete, PodView, SlotView
 from sluice_operator.plans.attempts import advance
-from sluice_operator.plans.draft import Draft
+from sluice_operator.plans.draft import Draft, Stop
 from sluice_operator.plans.pods import describe_pods
 from sluice_operator.plans.promotion import chain, slots
 from sluice_operator.plans.promotion.choice import Choice
@@ -28,6 +29,8 @@ class Progress:
 
     reason: Reason
     message: str
+    waits: bool = False
+    """For people, or for room."""
 
 
 def bring_up(scene: Scene, draft: Draft, choice: Choice) -> Progress:
@@ -69,7 +72,7 @@ def _wait_for(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> Pro
         draft.wake_in(left)
     elif reason is reasons.UNSCHEDULABLE:
         _make_room(scene, draft, choice)
-        return Progress(reason, f"{choice.why}; {doing}")
+        return Progress(reason, f"{choice.why}; {doing}", waits=True)
     else:
         seconds = scene.spec.progress_deadline_seconds
         why = f"slot {slot.meta.name} was not available after {seconds} s: {doing}"
@@ -105,6 +108,9 @@ def _announce(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> Pro
     """Verify, soak, and announce. A return never soaks, and a slot that was verified once returns at once."""
     returns = choice.cause in GOING_BACK
     if not (returns and _was_verified(scene, choice, slot)) and not _is_verified(scene, draft, choice, slot):
+        if isinstance(scene.platform, Stop):
+            why = f"{choice.why}; nothing can verify slot {slot.meta.name}: {scene.platform.told}"
+            return Progress(scene.platform.reason, why, waits=True)
         return Progress(reasons.CANDIDATE_VERIFYING, f"{choice.why}; slot {slot.meta.name} is being verified")
     soak = scene.spec.promotion.soak_seconds
     left = scene.left(up_since(slot) or scene.now, soak)
@@ -118,32 +124,34 @@ def _announce(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> Pro
 def _was_verified(scene: Scene, choice: Choice, slot: SlotView) -> bool:
     """Whether this very slot passed its smoke check in any of its lives."""
     moves = [0, *(item.transition for item in scene.fold.history)]
-    asks = (verify_ask(scene, choice, slot, moved) for moved in moves)
-    done = (attempts_of(scene.me, "verify", ask.request_hash) for ask in asks)
+    asked = (request_hash("verify", verify_request(scene, choice, slot, moved)) for moved in moves)
+    done = (attempts_of(scene.me, "verify", known) for known in asked)
     return any(record.outcome == "Succeeded" for attempts in done for record in attempts)
 
 
 def _is_verified(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> bool:
     """Whether the smoke check of this slot, since the last move of traffic, is done and good."""
+    if isinstance(scene.platform, Stop):
+        return False
     moved = scene.settled.transition if scene.settled else 0
-    step = advance(scene.observed, draft, verify_ask(scene, choice, slot, moved))
+    ask = Ask(
+        stage="verify",
+        request=verify_request(scene, choice, slot, moved),
+        profile=scene.platform.profile,
+        storage=scene.platform.storage,
+        retry_limit=VERIFY_RETRIES,
+    )
+    step = advance(scene.observed, draft, ask)
     if step.state == "Failed":
         chain.reject(scene, draft, choice, step.reason, step.message)
     return step.state == "Done"
 
 
-def verify_ask(scene: Scene, choice: Choice, slot: SlotView, moved: int) -> Ask:
+def verify_request(scene: Scene, choice: Choice, slot: SlotView, moved: int) -> VerifyRequest:
     """The smoke check of a slot, named by slot UID and a non-repair transition."""
-    request = VerifyRequest(
+    return VerifyRequest(
         url=serving.service_url(choice.target.slot, scene.resource.meta.namespace),
         model=scene.resource.meta.name,
         digest=choice.target.artifact.digest,
         identity=f"{slot.meta.uid}-{moved}",
-    )
-    return Ask(
-        stage="verify",
-        request=request,
-        profile=scene.platform.profile,
-        storage=scene.platform.storage,
-        retry_limit=VERIFY_RETRIES,
     )

@@ -13,7 +13,7 @@
 | 9 | rollback-to, target up, or no health target up | choose it |
 | 10 | live down for the deadline, or unbuildable | an earlier revision; else `RollbackBlocked`, go on |
 | 11 | drifted, live by promotion | as 10 |
-| 12 | gate missing, paused, or chain tampered with | none, reason |
+| 12 | gate missing, paused, a profile missing, or chain tampered with | none, reason |
 | 13 | promote, with right | choose it |
 | 14 | pin | choose it, or its reason; stop |
 | 15 | drift hold, Manual, or no window open | none, reason |
@@ -195,10 +195,13 @@ def row_11_drifted(scene: Scene) -> Choice | Held | None:
 
 
 def row_12_closed(scene: Scene) -> Held | None:
-    """Gate missing, paused, or a link of the chain is not as it was written: nothing below may act."""
+    """Gate missing, paused, a profile missing, or a link of the chain is not as it was written: nothing below
+    may act."""
     torn = audit.findings(scene.me)
     if torn:
         return Held(reasons.AUDIT_TAMPERED, audit.describe(torn))
+    if scene.lacks is not None:
+        return Held(scene.lacks.reason, scene.lacks.message)
     if scene.spec.paused:
         return rights.gate_holds(scene) or Held(
             reasons.PAUSED, "spec.paused is true; nothing new is promoted"

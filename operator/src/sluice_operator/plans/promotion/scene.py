@@ -18,6 +18,7 @@ from sluice_operator.facts.gate import Policy
 from sluice_operator.facts.run import RunFacts
 from sluice_operator.model import Observed, PodView, Problem, Related, Resource, ServiceView, SlotView
 from sluice_operator.plans.common import Platform, parse_time
+from sluice_operator.plans.draft import Stop
 from sluice_operator.settings import ServingProfile
 
 
@@ -27,8 +28,15 @@ class Scene:
 
     observed: Observed
     spec: DeploymentSpec
-    platform: Platform
-    serving: ServingProfile
+    platform: Platform | Stop
+    """Where stages run, or why nowhere."""
+    serving: ServingProfile | Stop
+    """How new slots serve, or why there can be none."""
+
+    @property
+    def lacks(self) -> Stop | None:
+        """The first profile that is missing here."""
+        return next((p for p in (self.platform, self.serving) if isinstance(p, Stop)), None)
 
     @property
     def me(self) -> Related:
@@ -141,7 +149,13 @@ class Scene:
         return tuple(p for p in self.me.pods if p.meta.labels.get("sluice.dev/slot") == name)
 
     def template(self, artifact: ArtifactResult) -> dict[str, Any]:
-        """Pod template for an artifact as the spec and the profiles stand now."""
+        """Pod template for an artifact as the spec and the profiles stand now.
+
+        Raises:
+            TypeError: a profile is missing; whoever asks must have seen to that.
+        """
+        if isinstance(self.platform, Stop) or isinstance(self.serving, Stop):
+            raise TypeError(f"no new slot without its profiles: {self.lacks}")
         return serving.pod_template(
             self.first_owner, self.spec, artifact, self.serving, self.platform.storage, self.observed.settings
         )
