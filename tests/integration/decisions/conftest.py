@@ -14,6 +14,7 @@ import pytest
 
 from sluice_localcluster import ControlPlane, User
 from sluice_localcluster.probe import wait_until
+from support.asked import EDITOR, PROMOTER, served
 from support.chart import SYSTEM, render_chart
 from support.flow import apply_quickstart
 from support.kubeapi import KubeApi
@@ -22,7 +23,7 @@ from support.pod_driver import PodDriver, stamp
 from support.quickstart import SETTINGS, Stages
 from support.teamspace import Teamspace
 
-EDITOR, PROMOTER, VIEWER, STRANGER = "erin", "pat", "vera", "sam"
+VIEWER, STRANGER = "vera", "sam"
 ROLES = {EDITOR: ("edit",), PROMOTER: ("sluice-promoter",), VIEWER: ("view",)}
 STORAGE = {
     "name": "default",
@@ -152,3 +153,14 @@ def town(api: KubeApi, operator: OperatorProcess) -> Iterator[Teamspace]:
     with PodDriver(space, Stages(clock=stamp)):
         space.wait_condition("Deployment", "live", "Ready", seconds=120)
         yield space
+
+
+@pytest.fixture
+def edited(town: Teamspace, as_user: Callable[[Teamspace, str], Teamspace]) -> Iterator[Teamspace]:
+    """The namespace as the editor sees it; what it serves is the same afterwards."""
+    before = served(town)
+    yield as_user(town, EDITOR)
+    after = served(town)
+    # A decision of others may have added to the records; what stands in them stays.
+    assert before.pop("records").items() <= after.pop("records").items()
+    assert after == before

@@ -1,0 +1,190 @@
+"""Who may edit everything in a namespace changes no slot, and puts no Pod behind the Service."""
+
+from typing import Any
+
+import pytest
+
+from sluice_api import meta
+from sluice_operator.kinds import WATCHED
+from support.asked import EDITOR, OTHER_DIGEST, create, grant, patch, revoke, slot_name
+from support.quickstart import pack_spec
+from support.teamspace import MERGE, Raw, Teamspace
+
+
+def test_a_slot_is_neither_changed_nor_scaled_nor_deleted(edited: Teamspace) -> None:
+    slot = slot_name(edited)
+    container = {"name": "engine", "image": "mine:latest"}
+    strategic = "application/strategic-merge-patch+json"
+    path = WATCHED["AppsDeployment"].path(edited.name, slot)
+    image = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    answers = [
+        edited.api.call("PATCH", path, image, strategic),
+        patch(edited, "AppsDeployment", slot, {"spec": {"replicas": 0}}),
+        patch(edited, "AppsDeployment", slot, {"spec": {"replicas": 0}}, "scale"),
+        patch(edited, "AppsDeployment", slot, {"metadata": {"labels": {meta.LABEL_MANAGED_BY: None}}}),
+        edited.api.call("DELETE", path),
+        edited.api.call("DELETE", WATCHED["AppsDeployment"].path(edited.name)),
+    ]
+    assert [a.code for a in answers] == [403] * len(answers)
+    assert "spec.replicas of its Deployment" in answers[2].message
+
+
+def test_a_replicaset_of_a_slot_is_left_alone(edited: Teamspace) -> None:
+    path = f"/apis/apps/v1/namespaces/{edited.name}/replicasets"
+    owned = [
+        r["metadata"]["name"]
+        for r in edited.api.call("GET", path).body["items"]
+        if r["metadata"]["labels"].get(meta.LABEL_SLOT) == slot_name(edited)
+    ]
+    assert owned
+    for name in owned:
+        assert edited.api.call("PATCH", f"{path}/{name}", {"spec": {"replicas": 0}}, MERGE).code == 403
+        scale = f"{path}/{name}/scale"
+        assert edited.api.call("PATCH", scale, {"spec": {"replicas": 0}}, MERGE).code == 403
+
+
+def test_the_public_service_is_left_alone(edited: Teamspace, town: Teamspace) -> None:
+    """An old transition number above all: a saved Service, applied again, leads to an old slot."""
+    old = {"metadata": {"annotations": {meta.ANNOTATION_TRANSITION: "1"}}}
+    selector = {"spec": {"selector": {meta.LABEL_SLOT: "live-00000000"}}}
+    path = WATCHED["Service"].path(edited.name, "live")
+    saved = town.get("Service", "live")
+    saved["spec"]["selector"] = selector["spec"]["selector"]
+    answers = [
+        patch(edited, "Service", "live", old | selector),
+        patch(edited, "Service", "live", old),
+        patch(edited, "Service", "live", selector),
+        patch(edited, "Service", "live", {"metadata": {"labels": None}}),
+        edited.api.call("PUT", path, saved),
+        edited.api.call("DELETE", path),
+        edited.api.call("DELETE", WATCHED["Service"].path(edited.name)),
+    ]
+    assert [a.code for a in answers] == [403] * len(answers)
+
+
+def labelled_pod(town: Teamspace) -> Raw:
+    labels = {meta.LABEL_SLOT: slot_name(town), meta.LABEL_OWNER: "live"}
+    container = {"name": "engine", "image": "mine:latest", "ports": [{"name": "http", "containerPort": 8000}]}
+    return {"metadata": {"labels": labels | {"app": "x"}}, "spec": {"containers": [container]}}
+
+
+def test_no_pod_joins_the_slot_behind_the_service(edited: Teamspace, town: Teamspace) -> None:
+    pod = labelled_pod(town)
+    named = {"apiVersion": "v1", "kind": "Pod", **pod, "metadata": pod["metadata"] | {"name": "mine"}}
+    assert create(edited, "Pod", named).code == 403
+    plain = named | {"metadata": {"name": "mine"}}
+    assert create(edited, "Pod", plain).code == 201
+    assert patch(edited, "Pod", "mine", {"metadata": pod["metadata"]}).code == 403
+    edited.delete("Pod", "mine")
+
+
+def workload(kind: str, template: Raw, **spec: Any) -> Raw:
+    group = {"Job": "batch/v1", "CronJob": "batch/v1", "ReplicationController": "v1"}.get(kind, "apps/v1")
+    selector = {"selector": {"matchLabels": {"app": "x"}}} if group == "apps/v1" else {}
+    body = {"template": template, **selector, **spec}
+    if kind == "CronJob":
+        body = {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": template}}}
+    return {"apiVersion": group, "kind": kind, "metadata": {"name": "mine"}, "spec": body}
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("Deployment", "/apis/apps/v1/namespaces/{}/deployments"),
+        ("ReplicaSet", "/apis/apps/v1/namespaces/{}/replicasets"),
+        ("StatefulSet", "/apis/apps/v1/namespaces/{}/statefulsets"),
+        ("DaemonSet", "/apis/apps/v1/namespaces/{}/daemonsets"),
+        ("ReplicationController", "/api/v1/namespaces/{}/replicationcontrollers"),
+        ("Job", "/apis/batch/v1/namespaces/{}/jobs"),
+        ("CronJob", "/apis/batch/v1/namespaces/{}/cronjobs"),
+    ],
+)
+def test_no_system_controller_is_made_to_do_it(
+    edited: Teamspace, town: Teamspace, kind: str, path: str
+) -> None:
+    """A workload without our labels, whose Pods would carry them."""
+    template = labelled_pod(town)
+    if "Job" in kind:
+        template["spec"]["restartPolicy"] = "Never"
+    where = path.format(edited.name)
+    answer = edited.api.call("POST", where, workload(kind, template))
+    assert answer.code == 403, answer
+    assert "carries labels of Sluice" in answer.message
+    innocent = template | {"metadata": {"labels": {"app": "x"}}}
+    made = edited.api.call("POST", f"{where}?dryRun=All", workload(kind, innocent))
+    assert made.code == 201, made
+
+
+def test_pods_are_not_touched_but_for_notes(edited: Teamspace, town: Teamspace) -> None:
+    pod = next(p for p in town.list("Pod") if p["metadata"]["labels"].get(meta.LABEL_SLOT) == slot_name(town))
+    name = pod["metadata"]["name"]
+    note = {"metadata": {"annotations": {"network.example/address": "10.0.0.1"}}}
+    assert patch(edited, "Pod", name, note).code == 200
+    own = {"metadata": {"annotations": {meta.ANNOTATION_DIGEST: OTHER_DIGEST}}}
+    answers = [
+        patch(edited, "Pod", name, own),
+        patch(edited, "Pod", name, {"metadata": {"annotations": {f"{meta.GROUP}/new": "x"}}}),
+        patch(edited, "Pod", name, {"metadata": {"labels": {meta.LABEL_SLOT: None}}}),
+        patch(edited, "Pod", name, {"spec": {"activeDeadlineSeconds": 1}}),
+        edited.api.call("DELETE", WATCHED["Pod"].path(edited.name, name)),
+    ]
+    assert [a.code for a in answers] == [403] * len(answers)
+
+
+def test_no_pod_is_entered(edited: Teamspace, town: Teamspace) -> None:
+    """Admission sees a name and no labels: the names that our objects give are refused, others are not."""
+    grant(town, EDITOR, ["*"], ["*"], ["*"])
+    pods = [p["metadata"]["name"] for p in town.list("Pod")]
+    mine = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mine-4f2d9c1b-5kqxz"}}
+    spec = {"containers": [{"name": "c", "image": "mine"}]}
+    assert create(edited, "Pod", mine | {"spec": spec}).code == 201
+    debug = {"spec": {"ephemeralContainers": [{"name": "debug", "image": "mine"}]}}
+    entered = {
+        (name, how): edited.api.call(
+            "POST", WATCHED["Pod"].path(edited.name, name, how) + "?command=sh&stdout=true"
+        )
+        for name in pods
+        for how in ("exec", "attach")
+    }
+    added = [patch(edited, "Pod", name, debug, "ephemeralcontainers") for name in pods]
+    own = edited.api.call(
+        "POST", WATCHED["Pod"].path(edited.name, mine["metadata"]["name"], "exec") + "?command=sh"
+    )
+    edited.delete("Pod", "mine-4f2d9c1b-5kqxz")
+    revoke(town)
+    assert len({p for p, _ in entered}) > 5
+    assert {p: a.code for p, a in entered.items()} == dict.fromkeys(entered, 403)
+    assert [a.code for a in added] == [403] * len(added)
+    assert own.code != 403
+
+
+@pytest.mark.parametrize(
+    ("name", "is_refused"),
+    [
+        (f"{'p' * 40}-evaluate-0a1b2c3d-1-x7k2q"[:58] + "x7k2q", True),
+        (f"{'p' * 40}-judge-0a1b2c3d-1-x7k2q", True),
+        (f"{'p' * 40}-0a1b2c3d-6f7c9d8b54-x7k2q"[:58] + "x7k2q", True),
+        (f"{'p' * 40}-x7k2q", False),
+        (f"{'p' * 40}-worker-6f7c9d8b54-x7k2q", False),
+        (f"{'p' * 39}-0a1b2c3d-6f7c9d8b54-x7k2q", False),
+    ],
+)
+def test_a_pod_is_known_by_its_name_however_long(
+    edited: Teamspace, town: Teamspace, name: str, is_refused: bool
+) -> None:
+    if town.find("DatasetPack", "p" * 40) is None:
+        town.add("DatasetPack", "p" * 40, pack_spec("x") | {"suspend": True})
+        path = WATCHED["Pod"].path(town.name, f"{'p' * 40}-pack-0a1b2c3d-1-x7k2q", "exec")
+        town.wait("the policy", lambda: edited.api.call("POST", path).code == 403)
+    answer = edited.api.call("POST", WATCHED["Pod"].path(edited.name, name, "exec"))
+    assert answer.code == (403 if is_refused else 404)
+
+
+def test_a_pod_may_be_reached_and_evicted(edited: Teamspace, town: Teamspace) -> None:
+    """A port leads where any client may go, and a node must be drained; neither changes what is served."""
+    slot = slot_name(town)
+    pod = next(p for p in town.list("Pod") if p["metadata"]["labels"].get(meta.LABEL_SLOT) == slot)
+    path = WATCHED["Pod"].path(edited.name, pod["metadata"]["name"])
+    assert edited.api.call("POST", f"{path}/portforward").code != 403
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod["metadata"]["name"]}}
+    assert edited.api.call("POST", f"{path}/eviction?dryRun=All", body).code == 201
