@@ -43,6 +43,7 @@ def after_write(witness: Witness, change: Change, *, fresh: bool) -> None:
     s5_a_request_acts_once(witness, change)
     i2_one_job_per_attempt(witness, change)
     i5_only_what_was_verified(witness, change)
+    i5_only_what_soaked(witness, change, fresh=fresh)
     i9_the_healthy_one_keeps_serving(witness, change, fresh=fresh)
     i10_reasons_from_the_list(change)
 
@@ -233,7 +234,7 @@ def _job_identity(job: Raw) -> tuple[str, str, str, int]:
 
 
 def i5_only_what_was_verified(witness: Witness, change: Change) -> None:
-    """I5: a slot takes traffic only after a smoke check of this very slot, and a new one after its soak."""
+    """I5: a slot takes traffic only after a smoke check of this very slot."""
     intent = witness.memory.intent
     if intent is None or intent.cause == "repair" or not is_switch(witness, change):
         return
@@ -242,7 +243,16 @@ def i5_only_what_was_verified(witness: Witness, change: Change) -> None:
         return
     uid = slot["metadata"]["uid"]
     require(uid in witness.verified, "I5", f"slot {intent.slot} takes traffic and was never verified")
-    if intent.cause in BACK or change.actor == "stale":
+
+
+def i5_only_what_soaked(witness: Witness, change: Change, *, fresh: bool) -> None:
+    """I5: a new slot is announced only after its soak, as the spec asks for it then."""
+    intent = witness.memory.intent
+    announced = intent is not None and change.name == f"{witness.name}-audit-{intent.sequence}"
+    if not fresh or intent is None or not announced or change.verb != "create":
+        return
+    slot = witness.api.objects.get(("AppsDeployment", str(intent.slot)))
+    if slot is None or intent.cause in (*BACK, "repair"):
         return
     since = slot["status"]["conditions"][0]["lastTransitionTime"]
     up = (witness.api.now - datetime.fromisoformat(since)).total_seconds()
