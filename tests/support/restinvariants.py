@@ -66,7 +66,6 @@ def l1_the_newest_pass_is_live(witness: Witness) -> None:
     later = [r for r in witness.runs() if r["completedAt"] > since and r["digest"] not in out]
     waiting = [r for r in later if witness.passes(r["digest"])]
     waiting = [r for r in waiting if memory.live is None or r["digest"] != memory.live.digest]
-    # Whatever comes first, a return or a newer model, holds the others while no node takes it.
     waiting = [] if witness.waits_for_room() else waiting
     require(not waiting, "L1", f"{[r['name'] for r in waiting]} pass and are not live; {_told(me)}")
 
@@ -112,7 +111,7 @@ def l1_the_pin_is_live(witness: Witness) -> None:
         return
     live = memory.live.digest if memory.live else None
     made = {r["digest"] for r in witness.runs()}
-    waits = digest not in made or witness.waits_for_room(digest)
+    waits = digest not in made or witness.waits_for_room()
     require(live == digest or waits, "L1", f"pinned {digest} passes; live is {live}; {_told(witness.me)}")
 
 
@@ -131,7 +130,7 @@ def s5_every_request_is_answered(witness: Witness) -> None:
             continue
         answered = any(c.request == asked.id and answers(c) for c in witness.chain)
         require(
-            answered or witness.waits_for_room(asked.digest),
+            answered or witness.waits_for_room(),
             "S5",
             f"{decision} {asked.id} was never answered; {_told(me)}",
         )

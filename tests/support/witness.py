@@ -41,11 +41,13 @@ class Witness:
         """Take a change of the API server."""
         if (change.kind, change.verb) == ("Job", "create") and change.after is not None:
             self._verifies(change.after)
+        if (change.kind, change.verb) == ("ControllerRevision", "delete") and change.before is not None:
+            self._forget(change.before)
         if change.kind != "ControllerRevision" or change.after is None or change.before is not None:
             return
         metadata, data = change.after["metadata"], change.after["data"]
         if data.get("record") == "stage":
-            asked = (metadata["annotations"][meta.ANNOTATION_OWNER_UID], data["requestHash"])
+            asked = _asked_by(change.after)
             self.attempts[asked] = max(self.attempts.get(asked, 0), data["attempt"])
             if (data["stage"], data["outcome"]) == ("verify", "Succeeded"):
                 self.verified.add(self._asked.get(data["requestHash"], ""))
@@ -55,6 +57,12 @@ class Witness:
             self.revisions[data["revision"]] = data
         if data.get("record") == "audit":
             self._link(AuditRecord.parse(data))
+
+    def _forget(self, record: Raw) -> None:
+        """What is asked after the last record of it was pruned begins with the first attempt again."""
+        data = record["data"]
+        if data.get("record") == "stage" and self.attempts.get(_asked_by(record)) == data["attempt"]:
+            del self.attempts[_asked_by(record)]
 
     def _verifies(self, job: Raw) -> None:
         """Remember which slot a smoke check is about."""
@@ -111,9 +119,9 @@ class Witness:
         found = self.api.objects.get(("AppsDeployment", slot or ""))
         return found is not None and found.get("status", {}).get("availableReplicas", 0) > 0
 
-    def waits_for_room(self, digest: str | None = None) -> bool:
-        """Whether a slot, of a digest if one is given, has a Pod that no node takes."""
-        slots = [r["slot"] for r in self.revisions.values() if digest in (None, r["artifact"]["digest"])]
+    def waits_for_room(self) -> bool:
+        """Whether a slot has a Pod that no node takes. It holds whatever comes after it."""
+        slots = [r["slot"] for r in self.revisions.values()]
         pods = (self.api.objects.get(("Pod", f"{slot}-pod")) for slot in slots)
         told = [c for pod in pods if pod is not None for c in pod["status"]["conditions"]]
         return any(c["type"] == "PodScheduled" and c["status"] == "False" for c in told)
@@ -203,3 +211,8 @@ def carried(service: Raw | None) -> tuple[str | None, str | None]:
     number = service["metadata"].get("annotations", {}).get(meta.ANNOTATION_TRANSITION)
     selector = service["spec"].get("selector") or {}
     return number, selector.get(meta.LABEL_SLOT)
+
+
+def _asked_by(record: Raw) -> tuple[str, str]:
+    """Owner's UID and request hash of a stage record."""
+    return record["metadata"]["annotations"][meta.ANNOTATION_OWNER_UID], record["data"]["requestHash"]

@@ -22,11 +22,12 @@ class Operators(Base):
             self._relist_in_time()
             self.leader.deliver()
             ready = self.leader.ready()
-            if not ready or step % 3 == 2:
+            unheard = not ready or step % 3 == 2
+            if unheard:
                 self.node.play()
             if not ready:
                 return
-            self._is_fresh = not self.leader.deaf
+            self._is_fresh = not (self.leader.deaf or unheard)
             self.leader.begin(ready[number % min(3, len(ready))])
             for key in list(self.leader.passes):
                 self._finish(self.leader, key)
