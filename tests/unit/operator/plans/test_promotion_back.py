@@ -51,6 +51,32 @@ def test_nobody_goes_back_to_a_revision_without_the_pass_that_let_it_in(forged: 
     assert world.acts()[-1][1] != "health"
 
 
+def test_the_window_begins_again_when_the_live_slot_comes_back() -> None:
+    """What was just down may go down again; the way back must be warm then."""
+    world, _, second = two_models(rollback={"automatic": False})
+    world.wait(2500)
+    world.down(str(world.slot()))
+    world.wait(1000)
+    assert len(world.slots()) == 2, "the window does not run while the live slot is down"
+    world.cluster.node.down.clear()
+    world.settle()
+    world.wait(2500)
+    assert len(world.slots()) == 2
+    world.wait(1500)
+    assert list(world.slots()) == [world.slot()]
+    assert world.serves() == second
+
+
+def test_the_window_begins_when_traffic_moves_however_long_the_slot_soaked() -> None:
+    world = Traffic(promotion={"soakSeconds": 3000})
+    world.wait(3000)
+    world.train("better", 2)
+    world.wait(3000)
+    assert world.serves() == world.artifact("better")
+    world.wait(2000)
+    assert len(world.slots()) == 2
+
+
 def test_going_back_does_not_soak() -> None:
     world, first, _ = two_models()
     world.wait(4000)
