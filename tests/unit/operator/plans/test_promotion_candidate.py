@@ -226,3 +226,17 @@ def test_a_verified_slot_is_known_by_its_uid() -> None:
 def _verified(world: Traffic) -> list[dict]:  # type: ignore[type-arg]
     found = [r["data"] for r in world.cluster.of("ControllerRevision")]
     return [r for r in found if r.get("stage") == "verify"]
+
+
+def test_a_kept_slot_that_is_promoted_again_is_verified_again() -> None:
+    """What was good before traffic moved says nothing about now; only a return need not ask."""
+    world, first, _ = two_models()
+    world.cluster.writes.clear()
+    world.ask("promote", first)
+    assert world.serves() == first
+    assert [
+        name
+        for verb, kind, name in world.cluster.writes
+        if (verb, kind) == ("create", "Job") and "-verify-" in name
+    ]
+    assert not [w for w in world.cluster.writes if w[:2] == ("create", "AppsDeployment")]
