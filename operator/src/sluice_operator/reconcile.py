@@ -20,7 +20,7 @@ from sluice_operator.intake import Intake
 from sluice_operator.model import Create, EventNote, Key, Observed, Plan, Resource, ResourceKind, Write
 from sluice_operator.observe import Observer
 from sluice_operator.status import StatusBook, with_failure
-from sluice_operator.writes import ChildConflict, Outdated, Writer
+from sluice_operator.writes import ChildConflict, Outdated, Writer, refresh
 
 LOG = logging.getLogger(__name__)
 DRIFT_RECORD = DriftRecord.model_fields["record"].default
@@ -91,8 +91,8 @@ class Reconciler:
         try:
             answer = await self._cluster.write_status(kind, meta.namespace, meta.name, meta.uid, status)
         except (Conflict, NotFound):
-            self._intake.remove_named(kind, meta.namespace, meta.name, meta.uid)
-            raise Outdated(f"{kind} {meta.name} was replaced") from None
+            await refresh(self._cluster, self._intake, kind, meta.namespace, meta.name, meta.uid)
+            raise Outdated(f"{kind} {meta.name} changed before its status was written") from None
         metrics.WRITES.labels(kind, "Status").inc()
         self._statuses.wrote(resource.key, status, answer)
         self._intake.take(kind, answer)

@@ -42,7 +42,7 @@ class Writer:
         try:
             rest = await self._cluster.delete(*where, wanted.uid, wanted.resource_version)
         except Conflict:
-            await self._refresh(wanted.kind, wanted.name, wanted.uid)
+            await refresh(self._cluster, self._intake, *where, wanted.uid)
             raise Outdated(f"{wanted.kind} {wanted.name} changed before it was deleted") from None
         if rest is None:
             self._intake.remove_named(*where, wanted.uid)
@@ -100,7 +100,7 @@ class Writer:
         try:
             answer = await self._cluster.patch(*where, wanted.body, wanted.resource_version)
         except (Conflict, NotFound):
-            await self._refresh(wanted.kind, wanted.name)
+            await refresh(self._cluster, self._intake, *where)
             raise Outdated(f"{wanted.kind} {wanted.name} changed before it was patched") from None
         self._intake.take(wanted.kind, answer)
 
@@ -134,14 +134,18 @@ class Writer:
         self._intake.take(kind, found)
         raise Outdated(f"{kind} {name} exists")
 
-    async def _refresh(self, kind: Kind, name: str, uid: str = "") -> None:
-        try:
-            self._intake.take(kind, await self._cluster.get(WATCHED[kind], self._namespace, name))
-        except NotFound:
-            self._intake.remove_named(kind, self._namespace, name, uid)
-
     def _take(self, manifest: Mapping[str, Any], answer: object) -> None:
         self._intake.take(kind_of(manifest), answer)
+
+
+async def refresh(
+    cluster: Cluster, intake: Intake, kind: Kind, namespace: str, name: str, uid: str = ""
+) -> None:
+    """Read live what a write was refused for: a conflict does not tell whether the object is gone."""
+    try:
+        intake.take(kind, await cluster.get(WATCHED[kind], namespace, name))
+    except NotFound:
+        intake.remove_named(kind, namespace, name, uid)
 
 
 def carries_labels(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from sluice_api import meta as names
 from sluice_api import reasons
 from sluice_operator import metrics
 from sluice_operator.adapters.cluster.cluster import Cluster
-from sluice_operator.adapters.cluster.errors import Forbidden, Unavailable
+from sluice_operator.adapters.cluster.errors import Conflict, Forbidden, Unavailable
 from sluice_operator.adapters.cluster.events import Recorder
 from sluice_operator.cache import Cache
 from sluice_operator.intake import Intake
@@ -155,6 +155,31 @@ async def test_an_apply_that_changes_nothing_wakes_nobody(rig: Rig) -> None:
 
 async def answer(value: Any) -> Any:
     return value
+
+
+async def test_a_status_that_meets_a_conflict_is_tried_again_and_its_object_stays_known(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy server answers 409 about the very object, too."""
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.cluster, "write_status", refuse)
+        with pytest.raises(Outdated):
+            await rig.run(Plan(status=STATUS))
+    assert await rig.run(Plan(status=STATUS)) == Outcome()
+    assert rig.cluster.writes == [("status", "TrainingRun", "run")]
+
+
+async def test_a_status_of_a_replaced_object_makes_the_new_one_known(rig: Rig) -> None:
+    rig.cluster.put("TrainingRun", objects.resource("TrainingRun", "run", number=2))
+    with pytest.raises(Outdated):
+        await rig.run(Plan(status=STATUS))
+    related = rig.cache.related(RUN)
+    assert related is not None
+    assert related.resource.meta.uid == rig.cluster.objects["TrainingRun", "run"]["metadata"]["uid"]
+
+
+async def refuse(*_: object) -> Any:
+    raise Conflict(409, "the object has been modified")
 
 
 async def test_a_status_that_the_server_prunes_is_not_written_for_ever(rig: Rig) -> None:

@@ -177,6 +177,28 @@ async def test_F12_a_resync_finds_what_the_watch_lost() -> None:
     assert set(woken) == {A, B}
 
 
+async def test_a_resync_that_fails_is_tried_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster, cache = FakeCluster(), Cache()
+    cluster.put("TrainingRun", objects.resource("TrainingRun", "a", number=1))
+    resync = Resync(cast(Cluster, cluster), cache, Intake(cache, lambda _: None), (), 600)
+    waits: list[float] = []
+
+    async def fail_once() -> None:
+        if len(waits) == 1:
+            raise Unavailable(500, "on order")
+        await asyncio.Event().wait()
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(resync, "fill", fail_once)
+    monkeypatch.setattr(resync, "_wait", wait)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(resync.run(), 0.2)
+    assert len(waits) == 2
+    assert waits[1] < 10
+
+
 async def test_F11_a_watch_that_starts_again_asks_for_a_list() -> None:
     asked: list[bool] = []
     cache = Cache()

@@ -19,6 +19,8 @@ SOON_SECONDS = 2.0
 """Between a broken watch and the list: several watches break together."""
 FIRST_SECONDS = 20.0
 """The list at the start comes before the watches stand; the second one closes that gap."""
+AGAIN_SECONDS = 5.0
+"""After a list that failed: the gap that it should have closed stays open meanwhile."""
 
 
 class Resync:
@@ -47,17 +49,20 @@ class Resync:
         metrics.RESYNC_LAST.set_to_current_time()
 
     async def run(self) -> None:
-        """List again and again; a list that fails is tried at the next turn."""
-        await self._wait(FIRST_SECONDS)
+        """List again and again; a list that fails is tried again soon."""
+        pause = FIRST_SECONDS
         while True:
+            # Replicas that started together must not list together for ever.
+            await self._wait(pause * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 - no secret
             try:
                 await self.fill()
             except ApiError as error:
                 metrics.RESYNCS.labels("failed").inc()
                 LOG.warning("resync failed", extra={"error": error.message})
+                pause = AGAIN_SECONDS
             else:
                 self._intake.wake_all()
-            await self._wait(self._seconds * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 - no secret
+                pause = self._seconds
 
     async def _wait(self, seconds: float) -> None:
         try:
