@@ -41,6 +41,8 @@ class Base:
         self.runs = 1
         self.patience = REST_SECONDS
         """Seconds in which everything must come to rest; longer after a clock was set back."""
+        self.has_jumped = False
+        """What is due by a clock that was set forth is seen at the next list of everything."""
         self.saved: list[Raw] = []
         """Services as somebody may have saved them."""
         self.asked: list[tuple[Decision, str]] = []

@@ -20,6 +20,7 @@ class Nodes(Base):
         """All clocks are set, an hour forth or back."""
         self.api.now += timedelta(hours=1 if number % 2 else -1)
         self.patience += 0 if number % 2 else 3600
+        self.has_jumped = True
 
     def ev_slot_down(self, number: int) -> None:
         """The Pods of a slot fail."""

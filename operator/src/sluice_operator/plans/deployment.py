@@ -26,6 +26,9 @@ def plan_deployment(observed: Observed) -> Plan:
     suspended = common.honour_suspend(observed, draft, suspended=scene.spec.suspend)
     if suspended is not None:
         return summarise_stopped(observed, draft, suspended)
+    if scene.lacks is not None and scene.head is None:
+        # Nothing was decided yet, so there is nothing to repair and no way back.
+        return summarise_stopped(observed, draft, scene.lacks)
     stopped = trust_chain(observed, draft)
     if stopped is not None:
         keep_ledger(observed, scene.platform, draft)

@@ -3,7 +3,7 @@
 import pytest
 
 from support.driftsim import drifted, results, tick, watched
-from support.quickstart import SETTINGS
+from support.quickstart import SETTINGS, quickstart
 from support.simapi import Raw
 from support.traffic import Traffic, two_models
 
@@ -34,6 +34,20 @@ def test_without_a_profile_what_serves_goes_on_and_the_status_says_what_is_missi
     assert world.rests()
     give_back(world)
     assert world.condition("Ready") == ("True", "Serving")
+
+
+@pytest.mark.parametrize("gone", GONE, ids=lambda gone: next(iter(gone)))
+def test_a_new_deployment_starts_nothing_without_its_profiles(gone: Raw) -> None:
+    cluster = quickstart()
+    cluster.offer(**gone)
+    cluster.settle()
+    reason = "StorageNotConfigured" if "storage" in gone else "ProfileNotFound"
+    conditions = cluster.objects["Deployment", "live"]["status"]["conditions"]
+    assert ("Stalled", "True", reason) in [(c["type"], c["status"], c["reason"]) for c in conditions]
+    assert not [j for j in cluster.of("Job") if j["metadata"]["name"].startswith("live-")]
+    cluster.offer(**ALL)
+    cluster.settle()
+    assert cluster.get("Service", "live") is not None
 
 
 @pytest.mark.parametrize("gone", [*GONE, NOTHING], ids="-".join)
