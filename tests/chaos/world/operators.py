@@ -75,7 +75,7 @@ class Operators(Base):
     def ev_offer(self, number: int) -> None:
         """The administrator takes a kind of profile away, or gives all back; the operator starts again."""
         gone = ("", *PROFILES)[number % 4]
-        self.cluster.offer(**(PROFILES | {kind: [] for kind in PROFILES if kind == gone}))
+        self.cluster.offer(**(PROFILES | ({gone: []} if gone else {})))
 
     def ev_freeze(self, number: int) -> None:
         """SIGSTOP beyond the Lease, between two writes; another one leads."""

@@ -12,27 +12,27 @@ GONE: list[Raw] = [{"serving": []}, {"compute": []}, {"storage": []}]
 NOTHING = {"serving": [], "compute": [], "storage": []}
 
 
-def give_back(world: Traffic) -> None:
-    world.cluster.offer(**ALL)
+def offer(world: Traffic, profiles: Raw) -> None:
+    world.cluster.offer(**profiles)
     world.settle()
 
 
-def take_away(world: Traffic, gone: Raw) -> None:
-    world.cluster.offer(**gone)
-    world.settle()
+def missing(gone: Raw) -> str:
+    """Reason of a Deployment without these profiles."""
+    return "StorageNotConfigured" if "storage" in gone else "ProfileNotFound"
 
 
 @pytest.mark.parametrize("gone", GONE, ids=lambda gone: next(iter(gone)))
 def test_without_a_profile_what_serves_goes_on_and_the_status_says_what_is_missing(gone: Raw) -> None:
     world, _, second = two_models()
-    take_away(world, gone)
-    reason = "StorageNotConfigured" if "storage" in gone else "ProfileNotFound"
+    offer(world, gone)
+    reason = missing(gone)
     assert world.condition("Stalled") == ("True", reason)
     assert world.condition("PromotionHeld") == ("True", reason)
     assert world.condition("Available") == ("True", "Serving")
     assert (world.serves(), world.holds()) == (second, [reason])
     assert world.rests()
-    give_back(world)
+    offer(world, ALL)
     assert world.condition("Ready") == ("True", "Serving")
 
 
@@ -41,7 +41,7 @@ def test_a_new_deployment_starts_nothing_without_its_profiles(gone: Raw) -> None
     cluster = quickstart()
     cluster.offer(**gone)
     cluster.settle()
-    reason = "StorageNotConfigured" if "storage" in gone else "ProfileNotFound"
+    reason = missing(gone)
     conditions = cluster.objects["Deployment", "live"]["status"]["conditions"]
     assert ("Stalled", "True", reason) in [(c["type"], c["status"], c["reason"]) for c in conditions]
     assert not [j for j in cluster.of("Job") if j["metadata"]["name"].startswith("live-")]
@@ -53,7 +53,7 @@ def test_a_new_deployment_starts_nothing_without_its_profiles(gone: Raw) -> None
 @pytest.mark.parametrize("gone", [*GONE, NOTHING], ids="-".join)
 def test_without_a_profile_an_unhealthy_slot_is_still_left(gone: Raw) -> None:
     world, first, _ = two_models()
-    take_away(world, gone)
+    offer(world, gone)
     world.down(str(world.slot()))
     assert world.serves() == first
     assert world.links()[-1].cause == "health"
@@ -61,7 +61,7 @@ def test_without_a_profile_an_unhealthy_slot_is_still_left(gone: Raw) -> None:
 
 def test_without_a_profile_a_person_still_goes_back() -> None:
     world, first, _ = two_models()
-    take_away(world, NOTHING)
+    offer(world, NOTHING)
     world.ask("rollback-to", first)
     assert world.serves() == first
 
@@ -69,7 +69,7 @@ def test_without_a_profile_a_person_still_goes_back() -> None:
 def test_without_a_profile_what_was_changed_by_hand_is_put_back() -> None:
     world, first, second = two_models()
     slot = str(world.slot())
-    take_away(world, NOTHING)
+    offer(world, NOTHING)
     world.patch("Service", "live", selector={"sluice.dev/slot": str(world.links()[0].slot)})
     assert world.serves() == first
     world.settle()
@@ -82,20 +82,20 @@ def test_without_a_profile_what_was_changed_by_hand_is_put_back() -> None:
 def test_a_slot_that_must_be_verified_waits_for_the_profile_that_verifies() -> None:
     world, first, _ = two_models()
     world.wait(4000)
-    take_away(world, {"compute": []})
+    offer(world, {"compute": []})
     world.ask("rollback-to", first)
     assert world.condition("Progressing") == ("True", "ProfileNotFound")
     assert world.status["phase"] == "RollingBack"
-    give_back(world)
+    offer(world, ALL)
     assert world.serves() == first
 
 
 def test_without_a_profile_a_request_to_promote_waits() -> None:
     world, first, second = two_models()
-    take_away(world, {"serving": []})
+    offer(world, {"serving": []})
     world.ask("promote", first)
     assert world.serves() == second
-    give_back(world)
+    offer(world, ALL)
     assert world.serves() == first
 
 
@@ -105,11 +105,11 @@ def test_a_switch_that_was_announced_is_given_up_when_its_profile_is_gone() -> N
     while world.links()[-1].phase != "intended":
         world.step()
         world.cluster.api.sleep(1)
-    take_away(world, {"serving": []})
+    offer(world, {"serving": []})
     assert world.links()[-1].phase in ("abandoned", "done")
     before = world.serves()
     assert before is not None
-    give_back(world)
+    offer(world, ALL)
     assert world.serves() == world.artifact("better")
 
 
