@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, StringConstraints
 
 from sluice_api.base import ApiModel
 from sluice_api.common import Profile, Uri
 from sluice_api.contracts.envelope import CertificatePem, StoreSettings
+from sluice_operator import goyaml
 
 Image = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 NamespacePattern = Annotated[str, StringConstraints(min_length=1, max_length=63)]
@@ -179,5 +179,5 @@ class Settings(ApiModel):
 
 def load(path: Path) -> Settings:
     """Read settings from a YAML file. Raises pydantic.ValidationError, which names every bad path."""
-    data: Mapping[str, Any] = yaml.safe_load(path.read_text())
+    data: Mapping[str, Any] = goyaml.load(path.read_text())
     return Settings.parse(data)

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from sluice_operator import raw
+from sluice_operator import goyaml, raw
 from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import Forbidden
 from sluice_operator.adapters.cluster.transport import Request, Transport
@@ -60,7 +60,7 @@ def read_settings(kubeconfig: Path, operator_namespace: str) -> Settings:
             "expected one; name the operator's namespace with --operator-namespace, or give --root"
         )
     try:
-        return Settings.parse(yaml.safe_load(raw.text(found[0], "data", SETTINGS_KEY)))
+        return Settings.parse(goyaml.load(raw.text(found[0], "data", SETTINGS_KEY)))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise Refused(f"the operator's settings cannot be read: {error}; give --root") from error
 

@@ -6,17 +6,17 @@ from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from sluice_api import meta
-from sluice_api.base import ApiModel, Name
+from sluice_api.base import ApiModel
 from sluice_api.kinds import KINDS
 from sluice_operator import raw
 from sluice_operator.model import Key, ResourceKind
 from sluice_plugin.plan.files import Manifest
+from sluice_plugin.plan.metadata import wrong_metadata
 
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
 _QUOTED = re.compile(r"'([^']*)'")
 Location = tuple[int | str, ...]
 
@@ -85,9 +85,9 @@ def _problems(manifest: Manifest) -> Iterator[Problem]:
     for name in data:
         if name not in _TOP:
             yield Problem(where, str(name), "there is no such field", _guess(str(name), _TOP))
-    yield from _name_problems(where, data)
+    yield from (Problem(where, *wrong) for wrong in wrong_metadata(data))
     if kind not in KINDS:
-        yield Problem(where, "kind", f"{kind!r} is no kind of Sluice", _guess(kind, tuple(KINDS)))
+        yield Problem(where, "kind", f"{kind!r} is not a kind of Sluice", _guess(kind, tuple(KINDS)))
         return
     spec = data.get("spec")
     if spec is not None and not isinstance(spec, Mapping):
@@ -99,17 +99,8 @@ def _problems(manifest: Manifest) -> Iterator[Problem]:
         for found in _causes(error):
             yield _spec_problem(where, KINDS[kind].spec, found)
     except (TypeError, ValueError) as error:
-        # YAML has values that JSON has not, such as dates.
+        # YAML has values that JSON has not, such as infinity.
         yield Problem(where, "spec", str(error), "put the value into quotes")
-
-
-def _name_problems(where: str, data: object) -> Iterator[Problem]:
-    name = raw.text(data, "metadata", "name")
-    try:
-        _NAME.validate_python(name)
-    except ValidationError:
-        hint = "use at most 40 lower-case letters, digits and dashes, a letter first"
-        yield Problem(where, "metadata.name", f"{name!r} is no name", hint)
 
 
 def _causes(error: ValidationError) -> list[Any]:

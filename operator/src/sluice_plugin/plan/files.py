@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from sluice_operator import goyaml
 from sluice_plugin.errors import Refused
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -42,9 +43,9 @@ def _texts(name: str) -> Iterator[tuple[str, str]]:
 
 def _documents(where: str, text: str) -> Iterator[Manifest]:
     try:
-        found = [document for document in yaml.safe_load_all(text) if document is not None]
+        found = [document for document in goyaml.load_all(text) if document is not None]
     except yaml.YAMLError as error:
-        raise Refused(f"{where} is no YAML: {error}") from error
+        raise Refused(f"{where} is not valid YAML: {error}") from error
     for number, data in enumerate(found, start=1):
         place = where if len(found) == 1 else f"{where}, document {number}"
         if isinstance(data, dict) and data.get("kind") == "List":

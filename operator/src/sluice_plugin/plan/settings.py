@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from sluice_operator import raw
+from sluice_operator import goyaml, raw
 from sluice_operator.settings import ServingProfile, Settings, StorageProfile
 from sluice_plugin.errors import Refused
 from sluice_plugin.plan.check import Document
@@ -33,7 +33,7 @@ class Known:
 def from_file(path: Path) -> Known:
     """Settings of the operator, or values of its chart."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        data = goyaml.load(path.read_text(encoding="utf-8")) or {}
         return Known(_from_values(data) if "profiles" in data else Settings.parse(data))
     except (OSError, ValidationError, yaml.YAMLError, TypeError) as error:
         raise Refused(
@@ -57,7 +57,7 @@ def defaults(documents: Iterable[Document]) -> Known:
 
 def chart_values() -> dict[str, Any]:
     """The chart's defaults, as far as they decide what may be asked for."""
-    found = yaml.safe_load((files("sluice_plugin.plan") / "values.yaml").read_text(encoding="utf-8"))
+    found = goyaml.load((files("sluice_plugin.plan") / "values.yaml").read_text(encoding="utf-8"))
     return dict(found)
 
 
