@@ -96,10 +96,14 @@ class Baseline(ApiModel):
     """When nothing is live yet: compare with the base model, skip the comparing criteria, or wait."""
 
 
+MOST_NEW_TOKENS = 4096
+"""Most tokens that a gate may allow an answer."""
+
+
 class Generation(ApiModel):
     """How answers are generated. Decoding is greedy."""
 
-    max_new_tokens: Annotated[int, Field(ge=1, le=4096)]
+    max_new_tokens: Annotated[int, Field(ge=1, le=MOST_NEW_TOKENS)]
     """Most tokens of an answer."""
 
 
@@ -118,7 +122,7 @@ class Suite(ApiModel):
     seed: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None
     """Seed of the sample and of the bootstrap. Absent: 0."""
     generation: Generation | None = None
-    """How answers are generated. Absent: greedily, 32 tokens at most."""
+    """How long answers may be. Absent: from 32 to 4096 tokens, so that every reference fits."""
 
 
 class Criterion(ApiModel):

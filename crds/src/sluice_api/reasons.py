@@ -242,7 +242,7 @@ SLICE_MISSING: Final = _human(
     "Name the column of slices in fields.slice of the suite's sources, and re-create the pack.",
 )
 GATE_UNREACHABLE: Final = _human(
-    "gate_unreachable", "Give the suite at least as many items as the message says."
+    "gate_unreachable", "Change gate or suite as the message says: it names the number that is missing."
 )
 DISHONEST: Final = _human("dishonest", "Remove the shared prompts from the training pack or the suite.")
 BASELINE_MISSING: Final = _wait("baseline_missing", "Wait for the baseline, or set baseline.whenAbsent.")

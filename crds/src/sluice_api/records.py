@@ -89,6 +89,8 @@ class VerdictRecord(ApiModel):
     evidence: UriDigest | None = None
     results: UriDigest | None = None
     """What the candidate answered to every item: drift is measured against it."""
+    window_tokens: Count = 0
+    """What a slot must hold to answer as it was judged: longest prompt and longest answer. 0: not known."""
     evaluated_at: Timestamp
 
 

@@ -102,4 +102,4 @@ def test_the_client_ignores_proxies_of_the_environment(monkeypatch: pytest.Monke
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     with serve(OpenAIStub()) as stub, Endpoint(stub.url, 5) as endpoint:
-        assert endpoint.chat("stub", [{"role": "user", "content": "hi"}], 8) == "You said: hi"
+        assert endpoint.chat("stub", [{"role": "user", "content": "hi"}], 8).text == "You said: hi"

@@ -4,10 +4,13 @@ Only asking belongs here; what an answer is worth is decided by the stages. Neve
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
+
+from sluice_api.decoding import GREEDY_REQUEST
 
 
 class EndpointError(Exception):
@@ -28,6 +31,19 @@ class BadAnswer(EndpointError):
 
 class BadStatus(BadAnswer):
     """The endpoint answered with an HTTP error."""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One answer."""
+
+    text: str
+    reasoning: str = ""
+    """What the engine kept apart as thought."""
+    cut: bool = False
+    """It ended at `max_tokens`."""
+    prompt_tokens: int = 0
+    """Tokens of the prompt; 0 when the endpoint does not tell."""
 
 
 class Endpoint:
@@ -61,23 +77,14 @@ class Endpoint:
         except (KeyError, TypeError) as error:
             raise BadAnswer(f"{self.url}/models answered without data[].id") from error
 
-    def chat(
-        self, model: str, messages: Sequence[Mapping[str, str]], max_tokens: int, temperature: float = 0.0
-    ) -> str:
-        """Text of the answer to a conversation; greedy unless asked otherwise."""
-        body = self._call(
-            "POST",
-            "chat/completions",
-            {
-                "model": model,
-                "messages": [dict(m) for m in messages],
-                "max_tokens": max_tokens,
-                "temperature": temperature,
-            },
-        )
+    def chat(self, model: str, messages: Sequence[Mapping[str, str]], max_tokens: int) -> Completion:
+        """Greedy answer to a conversation."""
+        turns = [dict(m) for m in messages]
+        asked = {"model": model, "messages": turns, "max_tokens": max_tokens, **GREEDY_REQUEST}
+        body = self._call("POST", "chat/completions", asked)
         try:
-            return str(body["choices"][0]["message"]["content"] or "")
-        except (KeyError, IndexError, TypeError) as error:
+            return _completion(body)
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise BadAnswer(
                 f"{self.url}/chat/completions answered without choices[0].message.content"
             ) from error
@@ -98,3 +105,17 @@ class Endpoint:
             return response.json()
         except ValueError as error:
             raise BadAnswer(f"{url} answered something that is not JSON: {response.text[:200]}") from error
+
+
+def _completion(body: Mapping[str, Any]) -> Completion:
+    choice, usage = body["choices"][0], body.get("usage") or {}
+    message = choice["message"]
+    content = message["content"]
+    tokens = usage.get("prompt_tokens")
+    return Completion(
+        text=str(content or ""),
+        # Engines that split think blocks off tell them under one of two names.
+        reasoning=str(message.get("reasoning_content") or message.get("reasoning") or ""),
+        cut=choice.get("finish_reason") == "length",
+        prompt_tokens=tokens if isinstance(tokens, int) else 0,
+    )

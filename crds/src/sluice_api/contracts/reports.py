@@ -54,6 +54,8 @@ class PackResult(ApiModel):
     splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()
     resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=4)] = ()
     """The first sources; the manifest has all."""
+    longest_answer_tokens: Annotated[int, Field(ge=0, le=99_999_999)] = 0
+    """Most tokens of the longest answer under any tokenizer: its bytes; 0 when it is not known."""
 
 
 class ArtifactResult(ApiModel):
@@ -123,6 +125,10 @@ class EvaluateResult(ApiModel):
     results: Written
     items: Count
     failed_calls: Count = 0
+    cut_replies: Count = 0
+    """Replies that were cut at the limit of new tokens."""
+    window_tokens: Annotated[int, Field(ge=0, le=999_999_999)] = 0
+    """What a slot must hold to be asked alike: longest prompt and longest answer; 0 when it is not known."""
 
 
 class CriterionOutcome(ApiModel):

@@ -8,6 +8,7 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts import envelope as contract
 from sluice_api.contracts.reports import ArtifactResult
 from sluice_api.contracts.requests import FetchRequest
+from sluice_api.decoding import GREEDY_ARGUMENTS, OWN_DECODING
 from sluice_api.deployment import DeploymentSpec
 from sluice_api.hashing import content_hash
 from sluice_operator.children import naming, pods
@@ -19,11 +20,6 @@ ENGINE = "engine"
 FETCH = "fetch"
 SCRATCH = "/scratch"
 PUBLIC_PORT = 80
-DECODES_AS_JUDGED = ("--generation-config=vllm", "--override-generation-config.temperature=0")
-"""Gates judge greedy answers: what an artifact's own generation_config.json says about sampling is left out,
-its tokens of end hold. A client may ask for another temperature."""
-OWN_DECODING = ("--generation-config", "--override-generation-config")
-"""Arguments by which the profile, or the spec where the profile allows it, decides about decoding instead."""
 
 
 def pod_template(
@@ -152,7 +148,7 @@ def engine_arguments(
     ]
     own = [f"--{a.name}={a.value}" if a.value is not None else f"--{a.name}" for a in spec.serving.arguments]
     given = [*profile.arguments, *own]
-    decoding = () if any(a.startswith(OWN_DECODING) for a in given) else DECODES_AS_JUDGED
+    decoding = () if any(a.startswith(OWN_DECODING) for a in given) else GREEDY_ARGUMENTS
     return [*derived, *decoding, *given]
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sluice_api import reasons
 from sluice_api.common import UriDigest
 from sluice_api.contracts.requests import SuiteRequest
-from sluice_api.evalgate import DEFAULT_GENERATION, EvalGateSpec, SuiteDigest
+from sluice_api.decoding import default_generation
 from sluice_api.evalgate import Baseline as BaselineSpec
+from sluice_api.evalgate import EvalGateSpec, SuiteDigest
 from sluice_api.identity import criteria_hash
 from sluice_api.records import ApprovalRecord, VerdictRecord
 from sluice_operator.children.records import verdict_name
@@ -45,6 +46,9 @@ class Policy:
         rows = self.packs[suite].rows("eval")
         return rows if most is None else min(rows, most)
 
+    def _longest_answer(self, suite: str) -> int:
+        return self.packs[suite].result.longest_answer_tokens
+
     def suite_requests(self) -> tuple[SuiteRequest, ...]:
         """Suites as the stages are asked about them."""
         return tuple(
@@ -53,7 +57,7 @@ class Policy:
                 dataset=UriDigest(uri=self.packs[s.name].manifest.uri, digest=self.packs[s.name].digest),
                 max_samples=s.max_samples,
                 seed=s.seed or 0,
-                generation=s.generation or DEFAULT_GENERATION,
+                generation=s.generation or default_generation(self._longest_answer(s.name)),
             )
             for s in self.spec.suites
         )

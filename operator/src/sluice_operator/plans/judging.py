@@ -185,9 +185,22 @@ def _judge_request(
 
 
 def _scored(step: Advance) -> ScoredTarget:
+    result = _evaluated(step)
+    return ScoredTarget(digest=result.digest, results=result.results)
+
+
+def _evaluated(step: Advance) -> EvaluateResult:
     if not isinstance(step.result, EvaluateResult):
         raise TypeError("an evaluation that is done holds its result")
-    return ScoredTarget(digest=step.result.digest, results=step.result.results)
+    return step.result
+
+
+def _cut(step: Advance) -> str:
+    """What a verdict says about replies that were cut; empty when none was."""
+    result = _evaluated(step)
+    if not result.cut_replies:
+        return ""
+    return f" ({result.cut_replies} of {result.items} replies were cut at maxNewTokens)"
 
 
 def _training_packs(observed: Observed, run: RunFacts) -> tuple[UriDigest, ...] | Problem:
@@ -222,7 +235,7 @@ def _seal(judging: Judging, run: RunFacts, against: Baseline, mine: Advance, ste
         artifact=run.artifact,
         verdict=result.verdict,
         reason=result.reason,
-        message=result.message,
+        message=result.message + _cut(mine),
         criteria_hash=policy.criteria_hash,
         suite_digests=policy.suite_digests,
         baseline_digest=against.digest,
@@ -230,10 +243,11 @@ def _seal(judging: Judging, run: RunFacts, against: Baseline, mine: Advance, ste
         outcomes=result.outcomes,
         evidence=result.evidence,
         results=_scored(mine).results,
+        window_tokens=_evaluated(mine).window_tokens,
         evaluated_at=step.record.finished_at if step.record else "",
     )
     resource = judging.observed.me.resource
     manifest = records.record(resource, records.verdict_name(resource.meta.name, value), value)
     reason = reasons.REASONS[result.reason]
-    judging.draft.write(Create(manifest), reason, f"run {run.name}: {result.verdict}; {result.message}")
+    judging.draft.write(Create(manifest), reason, f"run {run.name}: {result.verdict}; {value.message}")
     return Judged(run, value, steps=(step,))

@@ -82,7 +82,7 @@ def test_T01_an_answer_that_would_merge_with_its_prompt_is_still_masked_exactly(
         f"\ntwo\n\n{TURN_END}" if loss_on == "FinalAssistant" else f"\n\none{TURN_END}\ntwo\n\n{TURN_END}"
     )
     assert _learnt(merging, document) == expected
-    prompt = merging.prompt_ids(messages[:-1] if loss_on == "FinalAssistant" else messages[:1])
+    prompt = merging.prompt(messages[:-1] if loss_on == "FinalAssistant" else messages[:1])[1]
     assert document.ids[: len(prompt)].tolist() == prompt
 
 

@@ -108,10 +108,11 @@ class ChatTokenizer:
                 parts.append(Encoded(piece.ids, piece.starts + start, piece.ends + start))
         return Encoded(*(_join([getattr(p, name) for p in parts]) for name in ("ids", "starts", "ends")))
 
-    def prompt_ids(self, messages: Messages) -> list[int]:
-        """Tokens of a conversation that waits for the assistant's answer. Raises TemplateRefused."""
-        [encoded] = self.encode([self.render(messages, generation_prompt=True)])
-        return [int(i) for i in encoded.ids]
+    def prompt(self, messages: Messages) -> tuple[str, list[int]]:
+        """A conversation that waits for the assistant's answer, and its tokens. Raises TemplateRefused."""
+        rendered = self.render(messages, generation_prompt=True)
+        [encoded] = self.encode([rendered])
+        return rendered.text, [int(i) for i in encoded.ids]
 
     def decode(self, ids: Sequence[int] | Tokens) -> str:
         """Text of tokens, control tokens included."""

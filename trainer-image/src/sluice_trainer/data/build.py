@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from sluice_api.contracts.requests import PackRequest
 from sluice_api.datasetpack import Source
+from sluice_api.decoding import tokens_at_most
 from sluice_trainer.data.counting import DUPLICATE, Tally
 from sluice_trainer.data.mappers import MAPPERS
 from sluice_trainer.data.mappers.example import Example, Rejected
@@ -37,6 +38,8 @@ class Built:
     """Group of each accepted row, in order."""
     splits: dict[SplitName, int] = field(default_factory=dict)
     """Rows per split that has any."""
+    longest_answer: int = 0
+    """Most tokens of the longest answer under any tokenizer."""
 
 
 @dataclass
@@ -90,6 +93,7 @@ def _take(
     )
     accepted.write(row_line(row))
     built.groups.append(group)
+    built.longest_answer = max(built.longest_answer, tokens_at_most(row.answer))
     built.tally.accepted += 1
 
 

@@ -14,12 +14,13 @@ from sluice_api.errors import DependencyUnavailable, InputWrong
 from sluice_trainer.data.rows import Row
 from sluice_trainer.endpoint import (
     BadStatus,
+    Completion,
     Endpoint,
     EndpointError,
     EndpointTooSlow,
     EndpointUnreachable,
 )
-from sluice_trainer.evals.results import NoReply, Reply
+from sluice_trainer.evals.results import NoReply, Reply, Said
 
 _log = logging.getLogger(__name__)
 _PARALLEL = 8
@@ -72,7 +73,7 @@ class EndpointReplies:
         turns = [{"role": turn["role"], "content": turn["content"]} for turn in row.prompt]
         reply: Reply
         try:
-            reply = self._endpoint.chat(self._target.model, turns, max_new_tokens)
+            reply = _said(self._endpoint.chat(self._target.model, turns, max_new_tokens))
         except EndpointError as error:
             reply = _why(error)
             _log.warning("item %s counts as wrong: %s", row.id, error)
@@ -82,6 +83,10 @@ class EndpointReplies:
             self._reached = True
         self._progress(1)
         return reply
+
+
+def _said(answer: Completion) -> Said:
+    return Said(answer.text, answer.reasoning, cut=answer.cut, prompt_tokens=answer.prompt_tokens)
 
 
 def _why(error: EndpointError) -> NoReply:

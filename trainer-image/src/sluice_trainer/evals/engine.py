@@ -6,23 +6,38 @@ and what all prompts begin with is computed once.
 
 import copy
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
-from transformers import AutoModelForCausalLM, DynamicCache, GenerationConfig, PreTrainedModel
+from transformers import DynamicCache, GenerationConfig
 
 from sluice_api import reasons
 from sluice_api.errors import InputWrong
+from sluice_trainer.chat.reasoning import open_mark
 from sluice_trainer.chat.tokenizer import TemplateRefused, load_tokenizer
 from sluice_trainer.data.rows import Row
-from sluice_trainer.evals.results import NoReply, Reply
+from sluice_trainer.evals.batching import Halving, batches
+from sluice_trainer.evals.results import NoReply, Reply, Said
+from sluice_trainer.greedy import greedy, load_model, stop_tokens
 from sluice_trainer.training.device import open_device, usable_cpus
 
 Ids = list[int]
 _log = logging.getLogger(__name__)
-_BATCH = {"cpu": 16, "cuda": 64}
+_ROWS = {"cpu": 16, "cuda": 64}
+_TOKENS = {"cpu": 16_384, "cuda": 65_536}
+"""Most tokens of a batch, padding and room for answers included: about 9 GB of an 8B model's cache."""
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    """Tokens of a prompt, and whether it ends inside a think block."""
+
+    ids: Ids
+    opened: bool
 
 
 class ArtifactReplies:
@@ -32,29 +47,43 @@ class ArtifactReplies:
         """Load onto the GPU as it was stored, or onto the CPU in float32. `progress` hears finished rows."""
         self._device = open_device("CUDA" if torch.cuda.is_available() else "CPU")
         self._tokenizer = load_tokenizer(folder)
-        self._model = _load(folder, torch.float32 if self._device.type == "cpu" else "auto")
-        self._model.to(self._device).eval()
+        dtype = torch.float32 if self._device.type == "cpu" else "auto"
+        self._model, wrong = load_model(folder, dtype)
+        if wrong:
+            message = f"weights and configuration do not fit: {wrong}"
+            raise InputWrong(reasons.BASE_MODEL_UNSUPPORTED, message[:500])
+        self._model.to(self._device)
+        self._stops = stop_tokens(folder, self._tokenizer.end_id)
         self._progress = progress
 
     def __call__(self, rows: Sequence[Row], max_new_tokens: int) -> list[Reply]:
         """Replies in order, or why there is none."""
-        prompts = self._prompts(rows, max_new_tokens)
-        order = sorted(prompts, key=lambda place: len(prompts[place]))
-        size = _BATCH[self._device.type]
-        batches = [order[start : start + size] for start in range(0, len(order), size)]
-        config = self._greedy(max_new_tokens)
-        replies: list[Reply] = [NoReply.NO_ROOM] * len(rows)
+        prompts, replies = self._prompts(rows, max_new_tokens)
+        lengths = {place: len(prompt.ids) for place, prompt in prompts.items()}
+        kind = self._device.type
+        work = batches(lengths, max_new_tokens, _ROWS[kind], _TOKENS[kind])
         pool = self._workers()
         try:
-            shared, cache = pool.submit(self._shared, list(prompts.values())).result()
-            told = pool.map(lambda b: self._answer([prompts[p] for p in b], shared, cache, config), batches)
-            for places, texts in zip(batches, told, strict=True):
-                for place, text in zip(places, texts, strict=True):
-                    replies[place] = text
+            every = [prompt.ids for prompt in prompts.values()]
+            shared, cache = pool.submit(self._shared, every).result()
+            config = greedy(self._stops, max_new_tokens)
+            answer = partial(self._answer, prompts, shared=shared, cache=cache, config=config)
+            halving = Halving(answer, self._free)
+            for places, said in zip(work, pool.map(halving, work), strict=True):
+                replies.update(zip(places, said, strict=True))
                 self._progress(len(places))
         finally:
             pool.shutdown(cancel_futures=True)
-        return replies
+        return [replies[place] for place in range(len(rows))]
+
+    def tokens(self, text: str) -> int:
+        """Tokens of a text."""
+        return len(self._tokenizer.encode_text(text))
+
+    def _free(self) -> None:
+        _log.warning("a batch does not fit into memory; it is tried again in halves")
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _workers(self) -> ThreadPoolExecutor:
         """One worker for a GPU, or one per processor, each of which computes alone.
@@ -66,33 +95,26 @@ class ArtifactReplies:
             return ThreadPoolExecutor(1)
         return ThreadPoolExecutor(usable_cpus(), initializer=torch.set_num_threads, initargs=(1,))
 
-    def _prompts(self, rows: Sequence[Row], max_new_tokens: int) -> dict[int, Ids]:
-        """Tokens of every prompt that the model can answer, by the row's place."""
+    def _prompts(
+        self, rows: Sequence[Row], max_new_tokens: int
+    ) -> tuple[dict[int, _Prompt], dict[int, Reply]]:
+        """Prompts that the model can answer by the row's place, and why others get no reply."""
         room = self._model.config.get_text_config().max_position_embeddings - max_new_tokens
-        prompts: dict[int, Ids] = {}
+        prompts: dict[int, _Prompt] = {}
+        without: dict[int, Reply] = {}
         for place, row in enumerate(rows):
             try:
-                ids = self._tokenizer.prompt_ids(row.prompt)
+                text, ids = self._tokenizer.prompt(row.prompt)
             except TemplateRefused as error:
                 _log.warning("item %s counts as wrong: the chat template refuses it: %s", row.id, error)
+                without[place] = NoReply.TEMPLATE_REFUSED
                 continue
             if len(ids) <= room:
-                prompts[place] = ids
+                prompts[place] = _Prompt(ids, open_mark(text) is not None)
             else:
                 _log.warning("item %s counts as wrong: %d tokens, room for %d", row.id, len(ids), room)
-        return prompts
-
-    def _greedy(self, max_new_tokens: int) -> GenerationConfig:
-        """Nothing but greedy: an artifact's own settings, such as sampling, play no part."""
-        stops = self._model.generation_config.eos_token_id
-        ends = set(stops if isinstance(stops, list) else [stops]) | {self._tokenizer.end_id}
-        known = sorted(end for end in ends if end is not None)
-        return GenerationConfig(
-            do_sample=False,
-            max_new_tokens=max_new_tokens,
-            eos_token_id=known or None,
-            pad_token_id=known[0] if known else 0,
-        )
+                without[place] = NoReply.NO_ROOM
+        return prompts, without
 
     @torch.inference_mode()
     def _shared(self, prompts: Sequence[Ids]) -> tuple[int, DynamicCache | None]:
@@ -109,14 +131,20 @@ class ArtifactReplies:
 
     @torch.inference_mode()
     def _answer(
-        self, batch: Sequence[Ids], shared: int, cache: DynamicCache | None, config: GenerationConfig
-    ) -> list[str]:
+        self,
+        prompts: Mapping[int, _Prompt],
+        places: Sequence[int],
+        shared: int,
+        cache: DynamicCache | None,
+        config: GenerationConfig,
+    ) -> list[Said]:
         """Replies to one batch. Padding stands between the shared part and the rest of a prompt."""
-        width = max(map(len, batch))
-        fill = [width - len(ids) for ids in batch]
+        batch = [prompts[place] for place in places]
+        width = max(len(prompt.ids) for prompt in batch)
+        fill = [width - len(prompt.ids) for prompt in batch]
         ids = [
-            ids[:shared] + [config.pad_token_id] * n + ids[shared:]
-            for ids, n in zip(batch, fill, strict=True)
+            prompt.ids[:shared] + [config.pad_token_id] * n + prompt.ids[shared:]
+            for prompt, n in zip(batch, fill, strict=True)
         ]
         mask = [[1] * shared + [0] * n + [1] * (width - n - shared) for n in fill]
         past = None
@@ -129,12 +157,15 @@ class ArtifactReplies:
             past_key_values=past,
             generation_config=config,
         )
-        return [self._text(row) for row in output[:, width:].tolist()]
+        new = output[:, width:].tolist()
+        return [self._said(prompt, row) for prompt, row in zip(batch, new, strict=True)]
 
-    def _text(self, ids: Ids) -> str:
+    def _said(self, prompt: _Prompt, ids: Ids) -> Said:
         """The reply without control tokens; what ends it, and the padding behind, are such tokens."""
+        ends = [place for place, token in enumerate(ids) if token in self._stops]
         controls = self._tokenizer.controls.values()
-        return self._tokenizer.decode([token for token in ids if token not in controls])
+        text = self._tokenizer.decode([t for t in ids[: ends[0] if ends else None] if t not in controls])
+        return Said(text, opened=prompt.opened, cut=not ends, prompt_tokens=len(prompt.ids))
 
 
 def common_prefix(prompts: Sequence[Ids]) -> int:
@@ -146,18 +177,3 @@ def common_prefix(prompts: Sequence[Ids]) -> int:
     while length < len(first) - 1 and length < len(last) - 1 and first[length] == last[length]:
         length += 1
     return length
-
-
-def _load(folder: Path, dtype: torch.dtype | str) -> PreTrainedModel:
-    """The model, whose code is never run, with every weight that it asks for."""
-    model, found = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=dtype, local_files_only=True, trust_remote_code=False, output_loading_info=True
-    )
-    # The library fills what is missing with random numbers and merely warns.
-    wrong = {kind: names for kind, names in found.items() if names}
-    if wrong:
-        raise InputWrong(
-            reasons.BASE_MODEL_UNSUPPORTED, f"weights and configuration do not fit: {wrong}"[:500]
-        )
-    loaded: PreTrainedModel = model
-    return loaded

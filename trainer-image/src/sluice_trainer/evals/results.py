@@ -22,10 +22,28 @@ class NoReply(Enum):
     BAD_ANSWER = "bad_answer"
     """An answer of another shape."""
     NO_ROOM = "no_room"
-    """The prompt leaves the model no room to answer, or its template refuses it."""
+    """The prompt leaves the model no room to answer."""
+    TEMPLATE_REFUSED = "template_refused"
+    """The chat template refuses the prompt."""
 
 
-Reply = str | NoReply
+@dataclass(frozen=True)
+class Said:
+    """What a target said to one item."""
+
+    text: str
+    """The reply without control tokens, think blocks included."""
+    reasoning: str = ""
+    """What the engine itself kept apart as thought."""
+    opened: bool = False
+    """The prompt ends inside a think block, so that the reply begins in it."""
+    cut: bool = False
+    """The reply was cut at the limit of new tokens."""
+    prompt_tokens: int = 0
+    """Tokens of the prompt; 0 when the target does not tell."""
+
+
+Reply = Said | NoReply
 
 
 @dataclass(frozen=True)
@@ -46,6 +64,10 @@ class ItemResult:
     """The call failed or came late; it counts as wrong."""
     failure: str = ""
     """How it failed: a value of `NoReply`."""
+    reasoning: str = ""
+    """What was thought aloud before the answer; never scored."""
+    cut: bool = False
+    """The reply was cut at the limit of new tokens."""
 
     @property
     def unit(self) -> tuple[str, str]:
@@ -97,6 +119,10 @@ def _row(item: ItemResult) -> dict[str, Any]:
     }
     if item.failure:
         row["failure"] = item.failure
+    if item.reasoning:
+        row["reasoning"] = item.reasoning
+    if item.cut:
+        row["cut"] = True
     if item.label is not None:
         row |= {"label": item.label, "predictedLabel": item.predicted_label}
     return row
@@ -113,4 +139,6 @@ def _item(row: Mapping[str, Any]) -> ItemResult:
         predicted_label=row.get("predictedLabel"),
         failed=row["failed"],
         failure=row.get("failure", ""),
+        reasoning=row.get("reasoning", ""),
+        cut=row.get("cut", False),
     )

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from sluice_api import reasons
 from sluice_api.errors import StageBug
+from sluice_trainer.greedy import greedy, load_model, stop_tokens
 
 PROMPTS = (
     "Hello!",
@@ -33,44 +34,33 @@ def load_back(folder: Path, prompts: Sequence[str] = PROMPTS) -> tuple[Spoken, .
     """Answers by greedy decoding. Raises StageBug(LOAD_BACK_FAILED)."""
     try:
         model, tokenizer = _load(folder)
-        return tuple(Spoken(prompt, _answer(model, tokenizer, prompt)) for prompt in prompts)
+        stops = stop_tokens(folder, tokenizer.eos_token_id)
+        return tuple(Spoken(prompt, _answer(model, tokenizer, prompt, stops)) for prompt in prompts)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _failed(f"{type(error).__name__}: {error}") from error
 
 
 def _load(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     # float32, because arithmetic in bfloat16 is hundreds of times slower on CPUs without instructions for it.
-    model, found = AutoModelForCausalLM.from_pretrained(
-        folder,
-        dtype=torch.float32,
-        use_safetensors=True,
-        trust_remote_code=False,
-        local_files_only=True,
-        output_loading_info=True,
-    )
-    # The library fills what is missing with random numbers and merely warns.
-    wrong = {kind: names for kind, names in found.items() if names}
+    model, wrong = load_model(folder, torch.float32)
     if wrong:
         raise _failed(f"weights and configuration do not fit: {wrong}")
-    tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    return model.eval(), tokenizer
+    return model, AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
 
 
-def _answer(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str) -> str:
+def _answer(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str, stops: Sequence[int]
+) -> str:
     inputs = tokenizer.apply_chat_template(
         [{"role": "user", "content": prompt}],
         add_generation_prompt=True,
         return_tensors="pt",
         return_dict=True,
     )
+    config = greedy(stops, NEW_TOKENS)
+    config.return_dict_in_generate = config.output_logits = True
     with torch.no_grad():
-        output = model.generate(
-            **inputs,
-            max_new_tokens=NEW_TOKENS,
-            do_sample=False,
-            return_dict_in_generate=True,
-            output_logits=True,
-        )
+        output = model.generate(**inputs, generation_config=config)
     if not all(torch.isfinite(logits).all() for logits in output.logits):
         raise _failed(f"logits after {prompt!r} are not finite")
     answer: str = tokenizer.decode(

@@ -5,9 +5,8 @@ It knows no criteria and no baseline: a baseline is this same stage on another a
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from sluice_api.common import UriDigest
@@ -15,16 +14,15 @@ from sluice_api.contracts.reports import EvaluateResult
 from sluice_api.contracts.requests import ArtifactTarget, EvaluateRequest
 from sluice_store.files import fetch_folder, upload_folder
 from sluice_trainer.context import Context, Output
-from sluice_trainer.data.rows import Row
 from sluice_trainer.endpoint import Endpoint
 from sluice_trainer.evals.asking import EndpointReplies
-from sluice_trainer.evals.results import ItemResult, NoReply, Reply, file_name, write_items
+from sluice_trainer.evals.lengths import refuse_short_limit
+from sluice_trainer.evals.results import file_name, write_items
+from sluice_trainer.evals.scoring import Replies, Scored, score
 from sluice_trainer.evals.suites import Suite, load_suite, settings
 from sluice_trainer.evals.tasks import FAMILIES
-from sluice_trainer.evals.tasks.family import Family
 
-Replies = Callable[[Sequence[Row], int], list[Reply]]
-Results = Mapping[str, Sequence[ItemResult]]
+Results = Mapping[str, Scored]
 _CALL_SECONDS = 60.0
 """An endpoint's answer that comes later counts as wrong."""
 
@@ -32,12 +30,12 @@ _CALL_SECONDS = 60.0
 def run(request: EvaluateRequest, ctx: Context) -> Output:
     """Ask every question of every suite and score the replies."""
     suites = [load_suite(suite, ctx) for suite in request.suites]
-    with _target(request, ctx, _Counter(ctx, sum(len(suite.rows) for suite in suites))) as replies:
+    with _target(request, suites, ctx) as replies:
         results = {suite.name: score(suite, replies) for suite in suites}
     folder = ctx.work / "results"
     folder.mkdir()
-    for name, items in results.items():
-        write_items(folder / file_name(name), items)
+    for name, scored in results.items():
+        write_items(folder / file_name(name), scored.items)
     digest = _digest(request)
     manifest = upload_folder(ctx.store, folder, ctx.folder, details(digest, suites, results))
     return Output(_describe(digest, results, UriDigest(uri=ctx.folder, digest=manifest.digest)), manifest)
@@ -57,38 +55,28 @@ class _Counter:
 
 
 @contextmanager
-def _target(request: EvaluateRequest, ctx: Context, progress: _Counter) -> Iterator[Replies]:
+def _target(request: EvaluateRequest, suites: Sequence[Suite], ctx: Context) -> Iterator[Replies]:
+    progress = _Counter(ctx, sum(len(suite.rows) for suite in suites))
     if request.endpoint is not None:
         with Endpoint(request.endpoint.url, _CALL_SECONDS) as endpoint:
             replies = EndpointReplies(endpoint, request.endpoint, progress)
             replies.check_served()
             yield replies
     elif request.artifact is not None:
-        yield _artifact(request.artifact, ctx, progress)
+        yield _artifact(request.artifact, suites, ctx, progress)
 
 
-def _artifact(target: ArtifactTarget, ctx: Context, progress: _Counter) -> Replies:
+def _artifact(target: ArtifactTarget, suites: Sequence[Suite], ctx: Context, progress: _Counter) -> Replies:
     folder = ctx.work / "artifact"
     store, key = ctx.open(target.uri)
     fetch_folder(store, key, target.digest, folder)
     # Torch takes seconds to import, which asking an endpoint need not pay.
     from sluice_trainer.evals.engine import ArtifactReplies
 
-    return ArtifactReplies(folder, progress)
-
-
-def score(suite: Suite, replies: Replies) -> list[ItemResult]:
-    """Ask and score one suite."""
-    family = FAMILIES[suite.details.task]
-    answers = replies(suite.rows, suite.request.generation.max_new_tokens)
-    pairs = zip(suite.rows, answers, strict=True)
-    return [_item(family, row, answer, suite.details.labels) for row, answer in pairs]
-
-
-def _item(family: Family, row: Row, answer: Reply, labels: Sequence[str]) -> ItemResult:
-    if isinstance(answer, NoReply):
-        return replace(family.score(row, None, labels), failure=answer.value)
-    return family.score(row, answer, labels)
+    replies = ArtifactReplies(folder, progress)
+    for suite in suites:
+        refuse_short_limit(suite, replies.tokens)
+    return replies
 
 
 def details(digest: str, suites: Sequence[Suite], results: Results) -> dict[str, Any]:
@@ -99,13 +87,17 @@ def details(digest: str, suites: Sequence[Suite], results: Results) -> dict[str,
     }
 
 
-def _suite_details(suite: Suite, items: Sequence[ItemResult]) -> dict[str, Any]:
+def _suite_details(suite: Suite, scored: Scored) -> dict[str, Any]:
+    items = scored.items
     return {
         **settings(suite.request),
         "task": suite.details.task,
         "items": len(items),
         "failedCalls": sum(item.failed for item in items),
         "failures": dict(sorted(Counter(item.failure for item in items if item.failure).items())),
+        "cutReplies": sum(item.cut for item in items),
+        "promptTokens": scored.prompt_tokens,
+        "windowTokens": scored.window_tokens,
         **FAMILIES[suite.details.task].summarise(items, suite.details.labels),
     }
 
@@ -117,7 +109,12 @@ def _digest(request: EvaluateRequest) -> str:
 
 
 def _describe(digest: str, results: Results, written: UriDigest) -> EvaluateResult:
-    rows = [item for items in results.values() for item in items]
+    rows = [item for scored in results.values() for item in scored.items]
     return EvaluateResult(
-        digest=digest, results=written, items=len(rows), failed_calls=sum(item.failed for item in rows)
+        digest=digest,
+        results=written,
+        items=len(rows),
+        failed_calls=sum(item.failed for item in rows),
+        cut_replies=sum(item.cut for item in rows),
+        window_tokens=max(scored.window_tokens for scored in results.values()),
     )

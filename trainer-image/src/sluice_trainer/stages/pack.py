@@ -24,6 +24,7 @@ from sluice_trainer.data.verdict import refusal
 
 _MOST_REJECTIONS = 8
 _MOST_SOURCES = 4
+_MOST_TOLD = 99_999_999
 
 
 def run(request: PackRequest, ctx: Context) -> Output:
@@ -71,6 +72,7 @@ def _describe(built: Built, sources: tuple[Fetched, ...], pack: UriDigest | None
         resolved=tuple(
             ResolvedSource(name=s.source.name, digest=f"sha256:{s.sha256}") for s in sources[:_MOST_SOURCES]
         ),
+        longest_answer_tokens=min(built.longest_answer, _MOST_TOLD) if pack else 0,
     )
 
 

@@ -111,5 +111,7 @@ def _ask(endpoint: Endpoint, model: str, prompt: str) -> SmokeRow:
         answer = endpoint.chat(model, [{"role": "user", "content": prompt}], _MAX_TOKENS)
     except EndpointError as error:
         return SmokeRow(prompt, "", False, str(error), reached=not isinstance(error, EndpointUnreachable))
-    answered = bool(answer.strip())
-    return SmokeRow(prompt, answer, answered, "" if answered else "the answer is empty")
+    # A model that thinks aloud may still be at it after so few tokens: it was loaded and generates.
+    said = answer.text if answer.text.strip() else answer.reasoning
+    answered = bool(said.strip())
+    return SmokeRow(prompt, said, answered, "" if answered else "the answer is empty")
