@@ -101,7 +101,8 @@ chaos-rules: setup ## Take out each rule of promotion, and show which walk, stor
 	@PYTHONPATH=tests $(BIN)/python -m chaos.removals
 
 .PHONY: bench
-bench: setup ## The operator beside a peer: reaction, memory, restart; build/bench/operator.json.
+bench: setup ## The operator beside a peer: passes among many runs, reaction, memory, restart; build/bench/.
+	@PYTHONPATH=tests $(BIN)/python -m bench.bench_crowd $(if $(CHECK),--check)
 	@PYTHONPATH=localcluster/src:tests $(BIN)/python -m bench.bench_operator $(if $(CHECK),--check)
 
 .PHONY: kill

@@ -157,8 +157,9 @@ class SimOperator:
 
     def observe(self, key: Key) -> Observed | None:
         """What a planner would see."""
-        me = self.cache.related(key)
-        return Observed(me, self.cache.world(key), self._settings, self._now()) if me else None
+        world = self.cache.world(key)
+        finished = self.cache.finished(world)
+        return Observed(world[key], world, self._settings, self._now(), finished) if key in world else None
 
     # What it does
 

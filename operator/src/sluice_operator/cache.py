@@ -9,10 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sluice_operator import metrics, raw
+from sluice_operator.facts.gate import MOST_CANDIDATES
+from sluice_operator.facts.run import run_facts
+from sluice_operator.family import family
+from sluice_operator.finished import FinishedRuns
 from sluice_operator.graph import Graph
 from sluice_operator.kinds import RESOURCES, WATCHED, Kind
-from sluice_operator.model import JobView, Key, Orphan, PodView, Related, Resource, ServiceView, SlotView
-from sluice_operator.views import StoredRecord, View, open_record, owner_key
+from sluice_operator.model import Key, Related, Resource
+from sluice_operator.selections import FinishedRun, Selections
+from sluice_operator.views import StoredRecord, View, owner_key
 
 Place = tuple[str, str]
 """Namespace and name."""
@@ -44,6 +49,7 @@ class Cache:
         self._newest: Counter[Kind] = Counter()
         self._children: dict[Key, set[tuple[Kind, Place]]] = defaultdict(set)
         self._graph = Graph()
+        self._selections = Selections(self._finished_run)
         self._dead: OrderedDict[str, None] = OrderedDict()
 
     def put(self, kind: Kind, view: View) -> Concerned:
@@ -52,13 +58,18 @@ class Cache:
         old = self._objects[kind].get(place)
         if view.meta.uid in self._dead or (old is not None and version(view) <= version(old)):
             return frozenset()
+        self._newest[kind] = max(self._newest[kind], version(view))
+        if isinstance(view, Resource) and isinstance(old, Resource) and _says_the_same(old, view):
+            # Progress and conditions: nobody else decides from them, and a thousand runs write them.
+            self._objects[kind][place] = view
+            return frozenset({view.key})
         before = self._forget(kind, old) if old is not None else frozenset()
         self._objects[kind][place] = view
-        self._newest[kind] = max(self._newest[kind], version(view))
         if isinstance(view, Resource):
             self._graph.put(view)
         elif owner := owner_key(view.meta):
             self._children[owner].add((kind, place))
+        self._touch(view)
         return before | self._concerned(kind, view)
 
     def remove(self, kind: Kind, view: View) -> Concerned:
@@ -110,24 +121,39 @@ class Cache:
         resource = self.resource(key)
         if resource is None:
             return None
-        found = (self._objects[kind][place] for kind, place in sorted(self._children.get(key, ())))
-        every = tuple(found)
-        views = [v for v in every if isinstance(v, PodView) or _is_owned(v, resource)]
-        jobs = tuple(v for v in views if isinstance(v, JobView))
-        return Related(
-            resource=resource,
-            records=tuple(open_record(v) for v in views if isinstance(v, StoredRecord)),
-            jobs=jobs,
-            pods=_own_pods((v for v in views if isinstance(v, PodView)), jobs),
-            slots=tuple(v for v in views if isinstance(v, SlotView)),
-            services=tuple(v for v in views if isinstance(v, ServiceView)),
-            orphans=tuple(_orphans(every)),
-        )
+        children = (self._objects[kind][place] for kind, place in sorted(self._children.get(key, ())))
+        return family(resource, tuple(children))
 
     def world(self, key: Key) -> Mapping[Key, Related]:
-        """Everything that exists and that `key` reaches by reference, itself included."""
-        found = ((k, self.related(k)) for k in self._graph.reachable(key))
+        """Everything that exists and that `key` reaches by name, itself included, and a gate's candidates."""
+        found = ((k, self.related(k)) for k in self._graph.reachable(key, *self._candidates(key)))
         return {k: related for k, related in found if related is not None}
+
+    def finished(self, keys: Iterable[Key]) -> Mapping[Key, FinishedRuns]:
+        """Finished runs that each of these selects by label."""
+        selectors = ((key, self._graph.selector(key)) for key in keys)
+        return {key: self._selections.of(key, labels) for key, labels in selectors if labels}
+
+    def settle(self, most: int) -> bool:
+        """Read up to so many runs that changed, so that no pass has to; whether more are left."""
+        return self._selections.settle(most)
+
+    def _candidates(self, gate: Key) -> Iterator[Key]:
+        for runs in self.finished([gate]).values():
+            yield from (
+                Key(gate.namespace, "TrainingRun", run.name) for run in runs.newest_first[:MOST_CANDIDATES]
+            )
+
+    def _finished_run(self, key: Key) -> FinishedRun | None:
+        related = self.related(key)
+        facts = run_facts(related) if related else None
+        return FinishedRun(related.resource.meta.labels, facts) if related and facts else None
+
+    def _touch(self, view: View) -> None:
+        """Note what is to be read again: a run when it or one of its records changed."""
+        key = view.key if isinstance(view, Resource) else owner_key(view.meta)
+        if key is not None and key.kind == "TrainingRun" and isinstance(view, Resource | StoredRecord):
+            self._selections.touch(key)
 
     def concerned(self, key: Key) -> Concerned:
         """Everybody who refers to `key`, however far, itself included."""
@@ -151,8 +177,10 @@ class Cache:
     def _forget(self, kind: Kind, view: View) -> Concerned:
         concerned = self._concerned(kind, view)
         del self._objects[kind][_place(view)]
+        self._touch(view)
         if isinstance(view, Resource):
             self._graph.drop(view.key)
+            self._selections.forget(view.key)
         elif owner := owner_key(view.meta):
             self._children[owner].discard((kind, _place(view)))
             if not self._children[owner]:
@@ -176,27 +204,12 @@ def _place(view: View) -> Place:
     return view.meta.namespace, view.meta.name
 
 
-def _is_owned(view: View, owner: Resource) -> bool:
-    """Whether a child belongs to this very object, not to a namesake that was deleted before it."""
-    return view.meta.owner is not None and view.meta.owner.uid == owner.meta.uid
-
-
-def _orphans(views: Iterable[View]) -> Iterator[Orphan]:
-    """Lasting children without any controller."""
-    for view in views:
-        if view.meta.owner is not None:
-            continue
-        if isinstance(view, StoredRecord):
-            yield open_record(view)
-        elif isinstance(view, SlotView | ServiceView):
-            yield view
-
-
-def _own_pods(pods: Iterable[PodView], jobs: tuple[JobView, ...]) -> tuple[PodView, ...]:
-    """All Pods but those that only claim to be a Job's: its name is theirs, its UID is not."""
-    uids = {job.meta.name: job.meta.uid for job in jobs}
-    return tuple(p for p in pods if p.job not in uids or _owner_uid(p) == uids[p.job])
-
-
-def _owner_uid(pod: PodView) -> str:
-    return pod.meta.owner.uid if pod.meta.owner else ""
+def _says_the_same(old: Resource, new: Resource) -> bool:
+    """Whether a new version of an object tells those who refer to it nothing new."""
+    before, after = old.meta, new.meta
+    is_same = (before.uid, before.deleting, before.owner) == (after.uid, after.deleting, after.owner)
+    return is_same and (before.labels, before.annotations, old.spec) == (
+        after.labels,
+        after.annotations,
+        new.spec,
+    )

@@ -1,7 +1,7 @@
 """Who refers to whom, kept as an index in both directions, so that a change wakes only whom it concerns."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from sluice_operator.model import Key, Resource
 from sluice_operator.references import References, references_of
@@ -41,20 +41,17 @@ class Graph:
         if not self._runs[key.namespace]:
             del self._runs[key.namespace]
 
-    def reachable(self, start: Key) -> frozenset[Key]:
-        """Everything that `start` refers to, however far, itself included."""
-        return _closure(start, self._next)
+    def reachable(self, *starts: Key) -> frozenset[Key]:
+        """Everything that these refer to by name, however far, themselves included."""
+        return _closure(starts, lambda key: self._forward.get(key, References()).keys)
+
+    def selector(self, gate: Key) -> Mapping[str, str]:
+        """Labels of the runs that a gate selects; empty when it selects none."""
+        return self._forward.get(gate, References()).run_labels
 
     def concerned(self, start: Key) -> frozenset[Key]:
         """Everybody who refers to `start`, however far, itself included."""
-        return _closure(start, self._previous)
-
-    def _next(self, key: Key) -> Iterator[Key]:
-        found = self._forward.get(key, References())
-        yield from found.keys
-        if found.run_labels:
-            runs = self._runs.get(key.namespace, {})
-            yield from (run for run, labels in runs.items() if found.selects(labels))
+        return _closure((start,), self._previous)
 
     def _previous(self, key: Key) -> Iterator[Key]:
         yield from self._backward.get(key, ())
@@ -71,9 +68,9 @@ def _discard(index: dict[str, set[Key]], key: Key) -> None:
             del index[key.namespace]
 
 
-def _closure(start: Key, step: Callable[[Key], Iterator[Key]]) -> frozenset[Key]:
-    seen = {start}
-    todo = [start]
+def _closure(starts: Iterable[Key], step: Callable[[Key], Iterable[Key]]) -> frozenset[Key]:
+    seen = set(starts)
+    todo = list(seen)
     while todo:
         found = [key for key in step(todo.pop()) if key not in seen]
         seen.update(found)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sluice_api.reasons import Reason
 from sluice_api.records import Record
+from sluice_operator.finished import FinishedRuns
 from sluice_operator.settings import Settings
 
 ResourceKind = Literal["DatasetPack", "TrainingRun", "EvalGate", "Deployment"]
@@ -178,9 +179,11 @@ class Observed:
 
     me: Related
     world: Mapping[Key, Related]
-    """Everything reachable by reference from `me`, itself included. Absent key: the object is missing."""
+    """Everything that `me` reaches by name, itself included. Absent key: the object is missing."""
     settings: Settings
     now: datetime
+    finished: Mapping[Key, FinishedRuns] = field(default_factory=dict)
+    """By gate that selects runs by label: those that are finished. Of these `world` holds only the newest."""
     progress: tuple[ProgressNote, ...] = ()
     progress_ca_pem: str = ""
 

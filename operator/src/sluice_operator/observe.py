@@ -48,6 +48,7 @@ class Observer:
         return Observed(
             me=me,
             world=world,
+            finished=self._cache.finished(world),
             settings=self._settings,
             now=self._now(),
             progress=tuple(note for note in notes if note is not None),

@@ -14,8 +14,9 @@ from sluice_api.records import ApprovalRecord, VerdictRecord
 from sluice_operator.children.records import verdict_name
 from sluice_operator.facts.live import live, revision
 from sluice_operator.facts.pack import PackFacts, pack_facts
-from sluice_operator.facts.run import RunFacts, run_facts
-from sluice_operator.model import Key, Problem, Related, ResourceKind
+from sluice_operator.facts.run import run_facts
+from sluice_operator.finished import FinishedRuns, RunFacts
+from sluice_operator.model import Key, Observed, Problem, Related, ResourceKind
 
 Find = Callable[[ResourceKind, str], Related | None]
 MOST_CANDIDATES = 10
@@ -87,22 +88,14 @@ def _suite_pack(name: str, find: Find) -> PackFacts | Problem:
     return facts
 
 
-def candidates(spec: EvalGateSpec, namespace: str, world: Mapping[Key, Related]) -> tuple[RunFacts, ...]:
+def candidates(spec: EvalGateSpec, gate: Key, observed: Observed) -> FinishedRuns:
     """Finished runs that the gate selects, newest artifact first; adoption keeps an artifact's time."""
-    named, wanted = spec.candidates.training_run_ref, spec.candidates.selector
-    found: list[RunFacts] = []
-    for key, related in world.items():
-        if key.kind != "TrainingRun" or key.namespace != namespace:
-            continue
-        if named is not None and key.name != named.name:
-            continue
-        if wanted is not None and not wanted.match_labels.items() <= related.resource.meta.labels.items():
-            continue
-        facts = run_facts(related)
-        if facts is not None:
-            found.append(facts)
-    found.sort(key=lambda f: (f.artifact.completed_at, f.name), reverse=True)
-    return tuple(found)
+    named = spec.candidates.training_run_ref
+    if named is None:
+        return observed.finished.get(gate, FinishedRuns())
+    related = observed.find("TrainingRun", named.name)
+    facts = run_facts(related) if related else None
+    return FinishedRuns.of(facts) if facts else FinishedRuns()
 
 
 @dataclass(frozen=True)

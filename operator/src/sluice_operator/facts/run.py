@@ -1,27 +1,9 @@
 """What a TrainingRun made."""
 
-from dataclasses import dataclass
-
-from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import ArtifactResult, PackageResult, PrepareResult
 from sluice_operator.facts.stages import successes
+from sluice_operator.finished import RunFacts
 from sluice_operator.model import Related
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """A finished run."""
-
-    name: str
-    uid: str
-    artifact: ArtifactResult
-    adopted: bool
-    prepared: PrepareResult
-
-    @property
-    def base(self) -> UriDigest:
-        """The model that training started from."""
-        return self.prepared.base
 
 
 def prepared(related: Related) -> PrepareResult | None:
@@ -38,11 +20,13 @@ def run_facts(related: Related) -> RunFacts | None:
     ready = prepared(related)
     if ready is None:
         return None
-    meta = related.resource.meta
     if ready.artifact is not None:
-        return RunFacts(meta.name, meta.uid, ready.artifact, True, ready)
-    for record in successes(related, "package"):
-        result = record.result
-        if isinstance(result, PackageResult):
-            return RunFacts(meta.name, meta.uid, result.artifact, False, ready)
-    return None
+        return _facts(related, ready, ready.artifact, adopted=True)
+    packaged = (record.result for record in successes(related, "package"))
+    made = next((r.artifact for r in packaged if isinstance(r, PackageResult)), None)
+    return _facts(related, ready, made, adopted=False) if made is not None else None
+
+
+def _facts(related: Related, ready: PrepareResult, artifact: ArtifactResult, *, adopted: bool) -> RunFacts:
+    meta = related.resource.meta
+    return RunFacts(meta.name, meta.uid, artifact, adopted, ready.base, ready.fingerprint)

@@ -19,6 +19,8 @@ SOON_SECONDS = 2.0
 """Between a broken watch and the list: several watches break together."""
 FIRST_SECONDS = 20.0
 """The list at the start comes before the watches stand; the second one closes that gap."""
+SLICE = 50
+"""Runs that are read without a pause after a list."""
 AGAIN_SECONDS = 5.0
 """After a list that failed: the gap that it should have closed stays open meanwhile."""
 
@@ -45,6 +47,8 @@ class Resync:
         for kind in WATCHED:
             for namespace in self._namespaces:
                 self._intake.take_list(await self._list(kind, namespace))
+        while self._cache.settle(SLICE):
+            await asyncio.sleep(0)
         metrics.RESYNCS.labels("done").inc()
         metrics.RESYNC_LAST.set_to_current_time()
 

@@ -13,8 +13,9 @@ from sluice_operator.children.jobs import Ask
 from sluice_operator.facts import gate as facts
 from sluice_operator.facts.gate import Baseline, Policy
 from sluice_operator.facts.live import live
-from sluice_operator.facts.run import RunFacts, prepared
+from sluice_operator.facts.run import prepared
 from sluice_operator.facts.stages import attempts_of
+from sluice_operator.finished import RunFacts
 from sluice_operator.model import Create, JobView, Observed, Problem, Related
 from sluice_operator.plans import status
 from sluice_operator.plans.attempts import Advance, advance
@@ -74,7 +75,7 @@ def judge_candidates(
     observed: Observed, draft: Draft, policy: Policy, platform: Platform
 ) -> tuple[Judged, ...]:
     """Judge the newest candidates, newest first, within maxParallel."""
-    found = facts.candidates(policy.spec, observed.me.resource.meta.namespace, observed.world)
+    found = facts.candidates(policy.spec, observed.me.resource.key, observed).newest_first
     busy = len(_active(observed.me))
     judging = Judging(observed, draft, policy, platform, policy.spec.max_parallel - busy)
     return tuple(_judge(judging, run) for run in found[: facts.MOST_CANDIDATES])

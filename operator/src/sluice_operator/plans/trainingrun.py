@@ -15,8 +15,9 @@ from sluice_api.contracts.requests import BaseLocation, PackageRequest, PrepareR
 from sluice_api.trainingrun import TrainingRunSpec
 from sluice_operator.children.jobs import GPU_RESOURCE, Ask
 from sluice_operator.facts.pack import PackFacts, pack_facts
-from sluice_operator.facts.run import RunFacts, prepared, run_facts
+from sluice_operator.facts.run import prepared, run_facts
 from sluice_operator.facts.stages import stage_records
+from sluice_operator.finished import RunFacts
 from sluice_operator.model import Observed, Plan
 from sluice_operator.plans import common, status
 from sluice_operator.plans.attempts import Advance, advance

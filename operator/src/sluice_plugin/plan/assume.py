@@ -109,7 +109,7 @@ def _prepare(envelope: Envelope, world: World) -> Json:
     }
     for run in runs:
         facts = run_facts(run)
-        if facts is not None and facts.prepared.fingerprint == identity:
+        if facts is not None and facts.fingerprint == identity:
             return known | {"artifact": facts.artifact.dump()}
     return known | {"tokens": _written(envelope), "totalSteps": 1}
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 from sluice_api import meta
@@ -119,8 +120,9 @@ def _record(observed: Observed, data: Mapping[str, Any]) -> Iterator[Step]:
 
 def _run_of(observed: Observed, digest: str) -> str:
     """The run that made, or adopted, an artifact."""
-    runs = (facts for related in observed.world.values() if (facts := run_facts(related)) is not None)
-    return next((run.name for run in runs if run.artifact.digest == digest), "")
+    named = (facts for related in observed.world.values() if (facts := run_facts(related)) is not None)
+    selected = (run for runs in observed.finished.values() for run in runs.made(digest))
+    return next((run.name for run in chain(named, selected) if run.artifact.digest == digest), "")
 
 
 def _waiting(plan: Plan) -> Iterator[Step]:

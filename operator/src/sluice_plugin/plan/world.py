@@ -104,7 +104,7 @@ class World:
     def observe(self, key: Key) -> Observed:
         """What a planner would know."""
         world = self.cache.world(key)
-        return Observed(world[key], world, self.settings, self.now)
+        return Observed(world[key], world, self.settings, self.now, self.cache.finished(world))
 
     def stamp(self) -> str:
         """The time as Kubernetes writes it."""

@@ -19,12 +19,13 @@ from sluice_api.decisions import Request
 from sluice_api.reasons import Reason
 from sluice_operator.children import records
 from sluice_operator.facts.live import audit_records
+from sluice_operator.finished import age
 from sluice_operator.model import Create
 from sluice_operator.plans.draft import Draft, shorten, stamp
 from sluice_operator.plans.promotion import folding
 from sluice_operator.plans.promotion.choice import Choice
 from sluice_operator.plans.promotion.requests import Answer
-from sluice_operator.plans.promotion.scene import Scene, age
+from sluice_operator.plans.promotion.scene import Scene
 
 ACTOR = "system:sluice"
 _TOLD: frozenset[Phase] = frozenset({"done", "rejected", "pinned", "spent", "held", "released"})

@@ -1,14 +1,17 @@
 """Going on: what a promote request, a pin, the newest run or a changed profile ask for."""
 
+from itertools import takewhile
+
 from sluice_api import reasons
 from sluice_api.decisions import Request
 from sluice_api.records import VerdictRecord
-from sluice_operator.facts.run import RunFacts
+from sluice_operator.facts import gate as gates
+from sluice_operator.finished import RunFacts, age, age_of
 from sluice_operator.plans.promotion import rights, windows
 from sluice_operator.plans.promotion.back import target_of
 from sluice_operator.plans.promotion.choice import Choice, Held, Wanted, choose_digest, why_out
 from sluice_operator.plans.promotion.damage import broken_artifact
-from sluice_operator.plans.promotion.scene import Scene, age, is_up
+from sluice_operator.plans.promotion.scene import Scene, is_up
 
 
 def promote(scene: Scene, request: Request) -> Choice | Held:
@@ -64,15 +67,31 @@ def newest(scene: Scene) -> Choice | Held | None:
     if scene.live is not None and scene.live_revision is None:
         message = f"the record of live revision {scene.live.revision} is gone; nobody knows what is newer"
         return Held(reasons.AUDIT_TAMPERED, message, stops=False)
-    later = [r for r in scene.runs if _is_later(scene, r)]
-    passing = [(r, v) for r in later if isinstance(v := rights.live_pass(scene, r), VerdictRecord)]
+    later = _latest(scene)
+    passing = [(r, v) for r in _judged(scene) if isinstance(v := rights.live_pass(scene, r), VerdictRecord)]
     choices = [_automatic(scene, run, given) for run, given in passing]
     open_ones = [c for c in choices if why_out(scene, c.target) is None]
     # A candidate that is Available already is finished before a newer one starts.
     ready = [c for c in open_ones if is_up(scene.slot(c.target.slot))]
     if open_ones:
         return (ready or open_ones)[0]
-    return _stays_out(scene, later[0], choices) if later else None
+    return _stays_out(scene, later, choices) if later else None
+
+
+def _judged(scene: Scene) -> list[RunFacts]:
+    """Later runs about which there is a verdict, newest first: of thousands only these may have passed."""
+    digests = {v.digest for v in gates.verdicts(scene.gate)} if scene.gate else set()
+    found = [r for digest in digests for r in scene.runs.made(digest) if _is_later(scene, r)]
+    return sorted(found, key=age_of, reverse=True)
+
+
+def _latest(scene: Scene) -> RunFacts | None:
+    """The newest run that is later than what is live: runs come newest first, so few are looked at."""
+    record = scene.live_revision
+    newer = takewhile(
+        lambda run: record is None or age(run.artifact) > age(record.artifact), scene.runs.newest_first
+    )
+    return next((run for run in newer if _is_later(scene, run)), None)
 
 
 def _is_later(scene: Scene, run: RunFacts) -> bool:

@@ -4,7 +4,7 @@ from sluice_api import reasons
 from sluice_api.records import RevisionRecord, VerdictRecord
 from sluice_operator.facts import gate as gates
 from sluice_operator.facts.gate import Policy
-from sluice_operator.facts.run import RunFacts
+from sluice_operator.finished import RunFacts
 from sluice_operator.model import Problem
 from sluice_operator.plans.promotion.choice import Held
 from sluice_operator.plans.promotion.scene import Scene

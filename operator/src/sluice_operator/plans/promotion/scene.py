@@ -15,7 +15,7 @@ from sluice_operator.children import naming, serving
 from sluice_operator.facts import gate as gates
 from sluice_operator.facts import live as chain
 from sluice_operator.facts.gate import Policy
-from sluice_operator.facts.run import RunFacts
+from sluice_operator.finished import FinishedRuns, RunFacts
 from sluice_operator.model import Observed, PodView, Problem, Related, Resource, ServiceView, SlotView
 from sluice_operator.plans.common import Platform, parse_time
 from sluice_operator.plans.draft import Stop
@@ -129,16 +129,15 @@ class Scene:
         return gates.policy(spec, self.observed.find)
 
     @cached_property
-    def runs(self) -> tuple[RunFacts, ...]:
-        """Finished runs that the gate selects, newest first; the digest decides between equal times."""
-        if not isinstance(self.policy, Policy):
-            return ()
-        found = gates.candidates(self.policy.spec, self.resource.meta.namespace, self.observed.world)
-        return tuple(sorted(found, key=lambda run: age(run.artifact), reverse=True))
+    def runs(self) -> FinishedRuns:
+        """Finished runs that the gate selects."""
+        if self.gate is None or not isinstance(self.policy, Policy):
+            return FinishedRuns()
+        return gates.candidates(self.policy.spec, self.gate.resource.key, self.observed)
 
     def run_of(self, digest: str) -> RunFacts | None:
         """A finished run that made this digest."""
-        return next((r for r in self.runs if r.artifact.digest == digest), None)
+        return next(iter(self.runs.made(digest)), None)
 
     def slot(self, name: str) -> SlotView | None:
         """A slot by name."""
@@ -197,11 +196,6 @@ class Scene:
         begin = max(parse_time(self.live.since), slot.available_since or slot.meta.created_at)
         end = begin + timedelta(seconds=self.spec.rollback.keep_previous_seconds)
         return max(end, self.drains_until or end)
-
-
-def age(artifact: ArtifactResult) -> tuple[datetime, str]:
-    """Order of artifacts: the time they were made at; two of one second are told apart by their digest."""
-    return parse_time(artifact.completed_at), artifact.digest
 
 
 def is_up(slot: SlotView | None) -> bool:
