@@ -43,7 +43,7 @@ def _agrees(stage: Any, policy: Any, run: Any, given: Any) -> Any:
 
 def _newest_first(stage: Any) -> Any:
     """The newest, though an older candidate is up already."""
-    later = [r for r in stage.runs if onward._is_later(stage, r)]
+    later = [r for r in stage.runs.newest_first if onward._is_later(stage, r)]
     for run in later:
         given = rights.live_pass(stage, run)
         if not isinstance(given, Held):
