@@ -2,9 +2,9 @@
 
     PYTHONPATH=tests python -m bench.bench_crowd [--check]
 
-Column `peer` is the same pass with a hundred runs, in the same process. Times are of the processor: a pass waits
-for nothing. Prints a table and writes
-`build/bench/crowd.json`. With --check, a missed target ends with exit 1.
+Column `peer` is the same pass with a hundred runs, in the same process. Times are of the processor: a
+pass waits for nothing. Prints a table and writes `build/bench/crowd.json`. With --check, a missed target ends
+with exit 1.
 """
 
 import argparse
