@@ -5,6 +5,7 @@ The order follows from seed and step alone, so a resumed run needs no saved posi
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -32,10 +33,13 @@ class Order:
 
     def _at(self, place: int) -> int:
         epoch, within = divmod(place, self.packs)
-        return int(self._permutation(epoch)[within])
+        return int(_permutation(self.packs, self.seed, epoch)[within])
 
-    def _permutation(self, epoch: int) -> np.ndarray:
-        return np.random.default_rng([self.seed, epoch]).permutation(self.packs)
+
+@lru_cache(maxsize=2)
+def _permutation(packs: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of one epoch, drawn once: a step asks for it at every place, and may span two epochs."""
+    return np.random.default_rng([seed, epoch]).permutation(packs)
 
 
 @dataclass(frozen=True)
