@@ -1,15 +1,16 @@
-"""Attention among packed documents that never see each other, without a mask.
+"""Attention among packed documents that never see each other, as the model library asks for it.
 
-Each document attends within itself by its own causal call. A block mask over the whole row would cost time
-and memory by the square of the row, and would lose the fast kernels.
+Each document attends within itself. A block mask over the whole row would cost time and memory by the square
+of the row, and would lose the fast kernels. How it is computed stands in `kernels.py`.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, PretrainedConfig
+
+from sluice_trainer.training.kernels import attend, checked
 
 DOCUMENTS = "sluice_documents"
 MASKED = "sdpa"
@@ -39,19 +40,14 @@ def attend_within_documents(
     document_lengths: Sequence[int] = (),
     **_: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention of one row of documents, each of which sees itself only, up to its present token."""
+    """Attention of one row of documents, each of which sees itself only, up to its present token.
+
+    Raises ValueError without lengths that add up to the row: documents would see each other.
+    """
     if attention_mask is not None:
         raise ValueError(f"{DOCUMENTS} takes no attention mask: rows are packed, never padded")
-    lengths = list(document_lengths) or [query.shape[2]]
-    parts = [
-        scaled_dot_product_attention(
-            q, k, v, dropout_p=dropout, is_causal=True, scale=scaling, enable_gqa=True
-        )
-        for q, k, v in zip(
-            query.split(lengths, 2), key.split(lengths, 2), value.split(lengths, 2), strict=True
-        )
-    ]
-    return torch.cat(parts, dim=2).transpose(1, 2), None
+    lengths = checked(document_lengths, query.shape[2])
+    return attend(query, key, value, lengths, scaling, dropout), None
 
 
 AttentionInterface.register(DOCUMENTS, attend_within_documents)
