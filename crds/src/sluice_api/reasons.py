@@ -205,6 +205,10 @@ DOES_NOT_FIT_MEMORY: Final = _human(
 NO_ANSWER_TOKENS: Final = _human("no_answer_tokens", "Raise sequenceLength, or give rows with an answer.")
 EXPOSURE_TOO_HIGH: Final = _human("exposure_too_high", "Lower epochs or maxSteps, or add rows.")
 LOSS_NOT_FINITE: Final = _human("loss_not_finite", "Lower learningRate; the last checkpoint is kept.")
+VALIDATION_LOSS_NOT_FINITE: Final = _human(
+    "validation_loss_not_finite",
+    "Read the validation rows that the message names, or lower learningRate; the checkpoint is kept.",
+)
 BASE_MODEL_MISMATCH: Final = _human(
     "base_model_mismatch", "Use the base model that the adapter was trained on."
 )

@@ -119,7 +119,7 @@ class Hyperparameters(ApiModel):
     global_batch_size: Annotated[int, Field(ge=1, le=65_536)] = 8
     """Packed sequences per optimiser step."""
     micro_batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
-    """Packed sequences per forward pass; it changes memory and speed, not the result."""
+    """Packed sequences per forward pass; it changes memory and speed, not the result, dropout included."""
     sequence_length: Annotated[int, Field(ge=16, le=1_048_576)] = 1024
     """Tokens per packed sequence; longer examples lose the left of the prompt or are dropped, and counted."""
     packing: bool = True

@@ -12,8 +12,13 @@ from sluice_api.errors import InputWrong
 from sluice_api.trainingrun import Adapter, Hyperparameters
 from sluice_trainer.data.shards import IGNORE, Document, Pack
 from sluice_trainer.stages import train
-from sluice_trainer.training import adapter
-from sluice_trainer.training.attention import DOCUMENTS, MASKED, implementation_for
+from sluice_trainer.training import adapter, batches
+from sluice_trainer.training.attention import (
+    DOCUMENTS,
+    MASKED,
+    attend_within_documents,
+    implementation_for,
+)
 from sluice_trainer.training.batches import Order, collate
 from sluice_trainer.training.device import usable_cpus
 from sluice_trainer.training.learner import Learner, new_optimiser, predict
@@ -65,15 +70,16 @@ def test_T04_accumulation_changes_neither_loss_nor_gradients(base: Path, lora: b
 
 def test_T04_loss_is_the_mean_over_all_answer_tokens_of_the_step(base: Path) -> None:
     """By the library's own loss, one document at a time, without packing or selection of places."""
-    subject = learner(base)
+    oracle = load_model(base, torch.float32, CPU)
+    oracle.set_attn_implementation(MASKED)
     total, tokens = 0.0, 0
     for one in UNEVEN:
         ids, labels = torch.from_numpy(one.ids).long()[None], torch.from_numpy(one.labels).long()[None]
         count = int((labels != IGNORE).sum())
         with torch.no_grad():
-            total += float(subject.model(input_ids=ids, labels=labels).loss) * count
+            total += float(oracle(input_ids=ids, labels=labels).loss) * count
         tokens += count
-    outcome = subject.step(UNEVEN, 1e-3)
+    outcome = learner(base).step(UNEVEN, 1e-3)
     assert outcome is not None
     assert outcome.loss == pytest.approx(total / tokens, rel=1e-5)
     assert outcome.answer_tokens == tokens
@@ -111,6 +117,14 @@ def test_T05_documents_of_a_pack_never_see_each_other(base: Path, implementation
         packed = predict(model, collate([pack(*documents[:3]), pack(documents[3])], CPU))
         alone = torch.cat([predict(model, collate([pack(d)], CPU)) for d in documents])
     torch.testing.assert_close(packed, alone, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("lengths", [(), None, (3,), (0, 9), (9, -1, 1)])
+def test_T05_a_row_without_its_document_lengths_is_refused(lengths: tuple[int, ...] | None) -> None:
+    row = torch.zeros(1, 2, 9, 8)
+    given = {} if lengths is None else {"document_lengths": lengths}
+    with pytest.raises(ValueError, match="document lengths"):
+        attend_within_documents(torch.nn.Identity(), row, row, row, None, **given)
 
 
 def test_T05_crosstalk_would_be_noticed(base: Path) -> None:
@@ -162,16 +176,6 @@ def test_T06_loss_falls_by_half_in_50_steps_on_8_rows(tmp_path: Path) -> None:
     assert losses(adapted)[-1] < losses(adapted)[0] / 2
 
 
-def test_T06_dropout_is_active_while_learning_and_off_in_validation(base: Path) -> None:
-    torch.manual_seed(0)
-    model = adapter.attach(load_model(base, torch.float32, CPU), Adapter(rank=4, alpha=8, dropout="0.5"))
-    subject = Learner(model, new_optimiser(model, Hyperparameters()), 1, 1.0, torch.float32)
-    subject.step(UNEVEN, 1e-1)
-    assert subject.loss_without_learning(UNEVEN) == subject.loss_without_learning(UNEVEN)
-    batch = collate(UNEVEN, CPU)
-    assert not torch.equal(predict(model, batch), predict(model, batch))
-
-
 @pytest.mark.parametrize("targets", [("q_proj", "nothing_proj"), ("lm_head",), ("embed_tokens",)])
 def test_T06_unknown_target_is_refused_with_what_there_is(base: Path, targets: tuple[str, ...]) -> None:
     with pytest.raises(
@@ -208,6 +212,24 @@ def test_T29_each_epoch_shows_every_pack_once_and_follows_from_the_seed() -> Non
     assert shown[:7] != shown[7:]
     assert shown == [i for step in range(10) for i in Order(7, 3, 3, 2).of_step(step)]
     assert len(Order(7, 3, 3).of_step(50)) == 3
+
+
+def test_T29_the_order_is_that_of_a_permutation_per_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawn once for each epoch, however many places a step has, and the same as drawn anew at each place."""
+    batches._permutation.cache_clear()
+    drawn: list[list[int]] = []
+    original = np.random.default_rng
+
+    def counted(seed: list[int]) -> np.random.Generator:
+        drawn.append(seed)
+        return original(seed)
+
+    monkeypatch.setattr(np.random, "default_rng", counted)
+    order = Order(packs=11, seed=5, per_step=4)
+    shown = [i for step in range(8) for i in order.of_step(step)]
+    assert drawn == [[5, 0], [5, 1], [5, 2]]
+    anew = [int(original([5, place // 11]).permutation(11)[place % 11]) for place in range(32)]
+    assert shown == anew
 
 
 QUOTAS = {

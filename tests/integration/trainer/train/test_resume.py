@@ -1,24 +1,30 @@
 """Checkpoints: what a crash, a stop or a deadline leaves, and how the next attempt goes on from there."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from sluice_api import reasons
+from sluice_api.contracts.manifests import Marker
 from sluice_api.contracts.requests import TrainRequest
 from sluice_api.errors import DeadlineExceeded, DependencyUnavailable, InputWrong, StoppedOnRequest
 from sluice_api.layout import checkpoint_key, checkpoints_key
 from sluice_store import markers
+from sluice_store.files import fetch_folder, upload_folder
 from sluice_store.local import LocalStore
 from sluice_trainer.context import Context
+from sluice_trainer.report.steplog import parse_line
 from sluice_trainer.stages import train
+from sluice_trainer.training import learner
 from sluice_trainer.training.checkpoints import Checkpoints
 from support.clock import FakeClock
-from support.training import FINGERPRINT, Bench, losses, make_bench
+from support.training import FINGERPRINT, Bench, losses, make_bench, sentence
 
 
 @pytest.fixture
@@ -230,21 +236,141 @@ def test_held_lock_ends_the_attempt_before_anything_is_loaded(bench: Bench, tmp_
     assert list(ctx.work.iterdir()) == []
 
 
-def test_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(bench: Bench, tmp_path: Path) -> None:
-    from sluice_trainer.training import learner
-
-    request = bench.train_request(10, checkpoint={"everySteps": 2})
+def poison(monkeypatch: pytest.MonkeyPatch, step: int, factor: float):
+    """Lets every prediction after a step be multiplied."""
     original = learner.predict
 
-    def poisoned(step: int, ctx: Context) -> None:
-        if step == 3:
-            learner.predict = lambda model, batch: original(model, batch) * float("nan")
+    def on_step(at: int, ctx: Context) -> None:
+        if at == step:
+            monkeypatch.setattr(
+                learner, "predict", lambda model, batch: original(model, batch) * float(factor)
+            )
 
-    try:
-        with pytest.raises(InputWrong) as ended:
-            train.run(request, bench.context(request, tmp_path / "w", on_step=poisoned))
-    finally:
-        learner.predict = original
+    return on_step
 
+
+def test_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = bench.train_request(10, checkpoint={"everySteps": 2})
+    with pytest.raises(InputWrong) as ended:
+        train.run(
+            request, bench.context(request, tmp_path / "w", on_step=poison(monkeypatch, 3, float("nan")))
+        )
     assert ended.value.reason is reasons.LOSS_NOT_FINITE
-    assert complete_steps(bench) == [2]
+    assert complete_steps(bench) == [ended.value.checkpoint] == [2]
+
+
+def test_weights_that_are_no_numbers_are_never_saved(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loss and gradient are finite, and yet the update is not: no later step would notice the last one."""
+    original = learner.Learner.step
+
+    def step(self: learner.Learner, *given: Any) -> Any:
+        outcome = original(self, *given)
+        if given[-1] == 3:
+            with torch.no_grad():
+                self.parameters()[0].view(-1)[0] = float("inf")
+        return outcome
+
+    monkeypatch.setattr(learner.Learner, "step", step)
+    request = bench.train_request(4, checkpoint={"everySteps": 2})
+    with pytest.raises(InputWrong, match="after step 4") as ended:
+        train.run(request, bench.context(request, tmp_path / "w"))
+    assert ended.value.reason is reasons.LOSS_NOT_FINITE
+    assert complete_steps(bench) == [ended.value.checkpoint] == [2]
+
+
+@pytest.mark.parametrize("factor", [float("nan"), float("inf")])
+def test_validation_loss_that_is_no_number_has_its_own_reason_and_keeps_the_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factor: float
+) -> None:
+    bench = make_bench(tmp_path, validation=[[sentence("held out")], [sentence("held out too")]])
+    request = bench.train_request(4)
+    ctx = bench.context(request, tmp_path / "w", on_step=poison(monkeypatch, 4, factor))
+    with pytest.raises(InputWrong, match=r"sequences 1 to 1 of 2") as ended:
+        train.run(request, ctx)
+    assert ended.value.reason is reasons.VALIDATION_LOSS_NOT_FINITE
+    assert complete_steps(bench) == [ended.value.checkpoint] == [4]
+    assert not (bench.root / ctx.folder).exists()
+
+
+def steps_logged(bench: Bench, ctx: Context) -> list[int]:
+    lines = (bench.root / ctx.folder / "steps.log").read_text().splitlines()
+    return [record.step for line in lines if (record := parse_line(line)) is not None]
+
+
+def test_the_step_log_travels_with_the_checkpoint(bench: Bench, tmp_path: Path) -> None:
+    request = bench.train_request(10)
+    stopped_at_5(bench, tmp_path, request)
+    second = bench.context(request, tmp_path / "w2", "attempt-2")
+    train.run(request, second)
+    assert steps_logged(bench, second) == list(range(1, 11))
+
+
+def test_a_step_that_is_done_again_is_logged_once(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash at step 4 after a checkpoint of step 3; that checkpoint may hold no log, as older ones do."""
+    request = bench.train_request(6, checkpoint={"everySteps": 3})
+
+    def crash(step: int, _: Context) -> None:
+        if step == 4:
+            raise RuntimeError("crashed")
+
+    with pytest.raises(RuntimeError):
+        train.run(request, bench.context(request, tmp_path / "w1", on_step=crash))
+    second = bench.context(request, tmp_path / "w2", "attempt-2")
+    train.run(request, second)
+    assert steps_logged(bench, second) == list(range(1, 7))
+
+
+def test_a_checkpoint_of_another_release_is_read(bench: Bench, tmp_path: Path) -> None:
+    """Without a step log, with random numbers that are no longer kept, with counters of a later release."""
+    request = bench.train_request(6)
+    stopped_at_5(bench, tmp_path, request)
+    local = tmp_path / "other"
+    key = checkpoint_key(FINGERPRINT, 5)
+    fetch_folder(bench.store, f"{key}/attempt-1", newest_digest(bench, key), local)
+    (local / "steps.log").unlink()
+    (local / "random.safetensors").write_bytes(b"old")
+    counters = json.loads((local / "counters.json").read_text())
+    (local / "counters.json").write_text(json.dumps(counters | {"addedLater": 1}))
+    manifest = upload_folder(bench.store, local, f"{key}/other", {})
+    (bench.root / key / "done-0.json").unlink()
+    publish = Marker(
+        folder=f"{key}/other", manifest_digest=manifest.digest, created_at="2026-01-02T03:04:05Z"
+    )
+    markers.publish(bench.store, key, publish)
+
+    second = bench.context(request, tmp_path / "w2", "attempt-2")
+    assert train.run(request, second).result.resumed_from == 5
+    assert steps_logged(bench, second) == [6]
+
+
+def newest_digest(bench: Bench, key: str) -> str:
+    found = markers.newest(bench.store, key)
+    assert found is not None
+    return found[1].manifest_digest
+
+
+def test_a_deadline_that_was_raised_lets_the_run_go_on_from_its_checkpoint(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """The operator tells an attempt what is left; the checkpoint carries the time of all attempts."""
+    request = bench.train_request(10)
+    spend = lambda step, ctx: ctx.clock.sleep(3.0)  # noqa: E731
+    with pytest.raises(DeadlineExceeded) as ended:
+        train.run(request, bench.context(request, tmp_path / "w1", deadline=9.0, on_step=spend))
+    assert ended.value.checkpoint == 3
+
+    second = bench.context(request, tmp_path / "w2", "attempt-2", deadline=1000.0, on_step=spend)
+    output = train.run(request, second)
+    whole = make_bench(tmp_path / "whole")
+    unbroken = whole.context(request, tmp_path / "w3")
+    train.run(request, unbroken)
+
+    assert output.result.resumed_from == 3
+    assert weights(bench, second) == weights(whole, unbroken)
+    assert len(losses(second)) == 7

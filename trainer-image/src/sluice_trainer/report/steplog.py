@@ -4,6 +4,7 @@ Only the format and the file belong here; training decides when to log.
 """
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,3 +84,17 @@ class StepLog:
         with self.path.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
         return line
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy; nothing when no step was logged."""
+        if self.path.exists():
+            shutil.copyfile(self.path, path)
+
+    def continue_from(self, path: Path, step: int) -> None:
+        """Begin with what an earlier attempt logged up to a step; with nothing when its log is not there."""
+        if not path.exists():
+            return
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        records = ((line, parse_line(line)) for line in lines)
+        kept = [line for line, record in records if record is not None and record.step <= step]
+        self.path.write_text("".join(kept), encoding="utf-8")

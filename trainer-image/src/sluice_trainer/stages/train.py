@@ -26,7 +26,7 @@ from sluice_trainer.report.steplog import StepLog
 from sluice_trainer.training.checkpoints import Checkpoints
 from sluice_trainer.training.course import Course, open_course
 from sluice_trainer.training.device import peak_memory_bytes
-from sluice_trainer.training.ending import ending_now
+from sluice_trainer.training.ending import ending_now, saved_at
 from sluice_trainer.training.loop import Loop
 from sluice_trainer.training.state import Counters, load_state
 from sluice_trainer.training.validation import validation_loss
@@ -101,10 +101,12 @@ def _train(
     found = checkpoints.resume(ctx.work / "resumed")
     start = Counters() if found is None else load_state(ctx.work / "resumed", course.learner)
     log = StepLog(ctx.work / STEP_LOG_NAME)
+    log.continue_from(ctx.work / "resumed" / STEP_LOG_NAME, start.step)
     end = Loop(course, request.checkpoint, checkpoints, log, ctx, ending).run(start)
     if end.loss is None:
         raise InputWrong(reasons.NO_ANSWER_TOKENS, f"none of {end.step} steps had a token to learn from")
-    loss = _validate(course, tokens, partial(_ending_after, ending, end.step))
+    with saved_at(end.step):
+        loss = _validate(course, tokens, ending)
     return Trained(start.step, end, loss, peak_memory_bytes(course.learner.device))
 
 
@@ -115,14 +117,6 @@ def _validate(course: Course, tokens: Path, ending: Callable[[], StageError | No
     except FileNotFoundError:
         return None
     return validation_loss(course.learner, packs, ending)
-
-
-def _ending_after(ending: Callable[[], StageError | None], step: int) -> StageError | None:
-    """The same ending, which knows that the last step was saved."""
-    found = ending()
-    if found is not None:
-        found.checkpoint = step
-    return found
 
 
 def _describe(

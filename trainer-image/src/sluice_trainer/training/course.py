@@ -13,6 +13,7 @@ from sluice_trainer.data.shards import ShardReader
 from sluice_trainer.training import adapter
 from sluice_trainer.training.batches import Order
 from sluice_trainer.training.device import compute_dtype, open_device
+from sluice_trainer.training.draws import Draws
 from sluice_trainer.training.flops import ModelSize
 from sluice_trainer.training.learner import Learner, new_optimiser
 from sluice_trainer.training.model import load_model
@@ -36,7 +37,7 @@ def open_course(request: TrainRequest, base: Path, tokens: Path) -> Course:
     hyper = request.hyperparameters
     device = open_device(request.device)
     dtype = compute_dtype(hyper.precision, device)
-    torch.manual_seed(hyper.seed)  # decides the adapter's first weights and every dropout after them
+    torch.manual_seed(hyper.seed)  # decides the adapter's first weights
     model, size = _open_model(request, base, dtype, device)
     packs = ShardReader(tokens, "train")
     epochs = hyper.epochs if hyper.max_steps is None else None
@@ -48,6 +49,7 @@ def open_course(request: TrainRequest, base: Path, tokens: Path) -> Course:
             max_grad_norm=float(hyper.max_grad_norm),
             dtype=dtype,
             device=device,
+            draws=Draws(hyper.seed),
         ),
         packs=packs,
         order=Order(len(packs), hyper.seed, hyper.global_batch_size, epochs),

@@ -1,6 +1,8 @@
 """Why an attempt at training has to end early. Asked between steps, when nothing is half done."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sluice_api import reasons
 from sluice_api.errors import DeadlineExceeded, DependencyUnavailable, StageError, StoppedOnRequest
@@ -22,3 +24,13 @@ def ending_now(ctx: Context, lock_lost: threading.Event) -> StageError | None:
             reasons.LOCK_HELD, "another attempt took the lock over while this one could not reach the store"
         )
     return None
+
+
+@contextmanager
+def saved_at(step: int) -> Iterator[None]:
+    """Errors from inside know that the newest complete checkpoint is that of `step`."""
+    try:
+        yield
+    except StageError as error:
+        error.checkpoint = step
+        raise

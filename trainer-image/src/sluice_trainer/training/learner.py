@@ -17,6 +17,7 @@ from sluice_api.trainingrun import Hyperparameters
 from sluice_trainer.data.shards import Pack
 from sluice_trainer.training.attention import DOCUMENTS
 from sluice_trainer.training.batches import Batch, answer_tokens, collate, micro_batches
+from sluice_trainer.training.draws import Draws
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,22 @@ class Learner:
     max_grad_norm: float
     dtype: torch.dtype
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    draws: Draws = field(default_factory=Draws)
 
-    def step(self, packs: Sequence[Pack], learning_rate: float) -> StepOutcome | None:
+    def __post_init__(self) -> None:
+        """Dropout draws by sequence, whoever made the model."""
+        self.draws.install(self.model)
+
+    def step(self, packs: Sequence[Pack], learning_rate: float, number: int = 0) -> StepOutcome | None:
         """Learn from packs; None, and nothing learnt, when no token of them carries loss.
 
+        `number` is that of the step, counted from 0: dropout follows from it.
         Raises InputWrong(LOSS_NOT_FINITE) before the weights are touched.
         """
         total = answer_tokens(packs)
         if total == 0:
             return None
-        loss = self._accumulate(packs, total)
+        loss = self._accumulate(packs, total, number)
         norm = float(nn.utils.clip_grad_norm_(self.parameters(), self.max_grad_norm))
         refuse_not_finite(loss, norm)
         for group in self.optimiser.param_groups:
@@ -63,6 +70,12 @@ class Learner:
         """What learns."""
         return [p for p in self.model.parameters() if p.requires_grad]
 
+    def refuse_broken_weights(self, step: int) -> None:
+        """Raises InputWrong(LOSS_NOT_FINITE): a finite gradient can still throw weights out of range."""
+        if not torch.stack([p.isfinite().all() for p in self.parameters()]).all():
+            message = f"after step {step} some weights are no longer finite; they were not saved"
+            raise InputWrong(reasons.LOSS_NOT_FINITE, message)
+
     def loss_without_learning(self, packs: Sequence[Pack]) -> tuple[float, int]:
         """Sum of the loss over the answer tokens of packs, and their number."""
         self.model.eval()
@@ -73,14 +86,18 @@ class Learner:
         finally:
             self.model.train()
 
-    def _accumulate(self, packs: Sequence[Pack], total: int) -> float:
+    def _accumulate(self, packs: Sequence[Pack], total: int, number: int) -> float:
         """Add up gradients of the step's mean loss; micro batches without an answer are skipped."""
         loss = torch.zeros((), device=self.device)
-        for group in micro_batches(packs, self.micro_batch_size):
-            if answer_tokens(group):
+        first = 0
+        for group in micro_batches(packs, 1 if self.draws.one_by_one else self.micro_batch_size):
+            answers = [answer_tokens([pack]) for pack in group]
+            if any(answers):
+                self.draws.begin(number, first, [len(pack.ids) for pack in group], answers)
                 part = self._loss_sum(collate(group, self.device)) / total
                 part.backward()
                 loss += part.detach()
+            first += len(group)
         return float(loss)
 
     def _loss_sum(self, batch: Batch) -> torch.Tensor:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from sluice_api.errors import StageError
 from sluice_api.trainingrun import Checkpoint
@@ -13,10 +14,12 @@ from sluice_trainer.report.steplog import StepLog, StepRecord
 from sluice_trainer.training.checkpoints import Checkpoints
 from sluice_trainer.training.course import Course
 from sluice_trainer.training.device import peak_flops, peak_memory_bytes
+from sluice_trainer.training.ending import saved_at
 from sluice_trainer.training.flops import step_flops
 from sluice_trainer.training.learner import StepOutcome
 from sluice_trainer.training.schedule import learning_rate
 from sluice_trainer.training.state import Counters, save_state
+from sluice_trainer.training.weights import STEP_LOG_NAME
 
 _log = logging.getLogger(__name__)
 
@@ -38,27 +41,30 @@ class Loop:
 
         Raises, after saving, the ending that it was told of; and what the learner raises.
         """
-        saved_step, saved_at = counters.step, self.ctx.clock.monotonic()
+        saved_step, saved_time = counters.step, self.ctx.clock.monotonic()
         try:
             while True:
                 ending = self.ending()
-                if counters.step > saved_step and (ending or self._due(counters.step, saved_step, saved_at)):
-                    self._save(counters)
-                    saved_step, saved_at = counters.step, self.ctx.clock.monotonic()
+                if counters.step > saved_step and (
+                    ending or self._due(counters.step, saved_step, saved_time)
+                ):
+                    self._save(counters, saved_step)
+                    saved_step, saved_time = counters.step, self.ctx.clock.monotonic()
                 if ending:
                     ending.checkpoint = saved_step
                     raise ending
                 if counters.step >= self.course.total_steps:
                     return counters
-                counters = self._step(counters)
+                counters = self._step(counters, saved_step)
         finally:
             self.checkpoints.finish()
 
-    def _step(self, counters: Counters) -> Counters:
+    def _step(self, counters: Counters, saved_step: int) -> Counters:
         course, started = self.course, self.ctx.clock.monotonic()
         packs = [course.packs.pack(i) for i in course.order.of_step(counters.step)]
         rate = self._rate(counters.step)
-        outcome = course.learner.step(packs, rate)
+        with saved_at(saved_step):
+            outcome = course.learner.step(packs, rate, counters.step)
         seconds = self.ctx.clock.monotonic() - started
         counters = counters.after(outcome, seconds)
         if outcome is None:
@@ -103,14 +109,19 @@ class Loop:
             float(hyper.learning_rate), hyper.schedule, hyper.warmup_steps, step, self.course.total_steps
         )
 
-    def _due(self, step: int, saved_step: int, saved_at: float) -> bool:
+    def _due(self, step: int, saved_step: int, saved_time: float) -> bool:
         return (
             step >= self.course.total_steps
             or step - saved_step >= self.saving.every_steps
-            or self.ctx.clock.monotonic() - saved_at >= self.saving.every_seconds
+            or self.ctx.clock.monotonic() - saved_time >= self.saving.every_seconds
         )
 
-    def _save(self, counters: Counters) -> None:
-        self.checkpoints.save(
-            counters.step, partial(save_state, learner=self.course.learner, counters=counters)
-        )
+    def _save(self, counters: Counters, saved_step: int) -> None:
+        with saved_at(saved_step):
+            self.course.learner.refuse_broken_weights(counters.step)
+        self.checkpoints.save(counters.step, partial(self._write, counters=counters))
+
+    def _write(self, folder: Path, counters: Counters) -> None:
+        """The log travels with the checkpoint, so that an attempt that is ended loses none of it."""
+        save_state(folder, self.course.learner, counters)
+        self.log.copy_to(folder / STEP_LOG_NAME)

@@ -1,10 +1,11 @@
-"""What a resumed attempt needs, as files: weights that learn, optimiser, random numbers, counters.
+"""What a resumed attempt needs, as files: weights that learn, optimiser, counters.
 
-Safetensors and JSON only; nothing is pickled. Where the files go belongs to `checkpoints.py`.
+Safetensors and JSON only; nothing is pickled. Random numbers follow from seed and step, so none are kept.
+Where the files go belongs to `checkpoints.py`.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
@@ -12,12 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from sluice_trainer.training.learner import Learner, StepOutcome
 
-WEIGHTS, OPTIMISER, RANDOM, COUNTERS = (
-    "weights.safetensors",
-    "optimiser.safetensors",
-    "random.safetensors",
-    "counters.json",
-)
+WEIGHTS, OPTIMISER, COUNTERS = "weights.safetensors", "optimiser.safetensors", "counters.json"
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,6 @@ def save_state(folder: Path, learner: Learner, counters: Counters) -> None:
         for key, value in learner.optimiser.state[parameter].items()
     }
     save_file(moments, folder / OPTIMISER)
-    save_file(_random_state(learner.device), folder / RANDOM)
     (folder / COUNTERS).write_text(json.dumps(asdict(counters), sort_keys=True), encoding="utf-8")
 
 
@@ -74,20 +69,10 @@ def load_state(folder: Path, learner: Learner) -> Counters:
     for place, value in moments.items():
         name, _, key = place.rpartition("/")
         learner.optimiser.state[named[name]][key] = value.to(learner.device)
-    _restore_random(load_file(folder / RANDOM))
-    return Counters(**json.loads((folder / COUNTERS).read_text(encoding="utf-8")))
+    found = json.loads((folder / COUNTERS).read_text(encoding="utf-8"))
+    known = {field.name for field in fields(Counters)}
+    return Counters(**{name: value for name, value in found.items() if name in known})
 
 
 def _learning(learner: Learner) -> dict[str, torch.nn.Parameter]:
     return {name: p for name, p in learner.model.named_parameters() if p.requires_grad}
-
-
-def _random_state(device: torch.device) -> dict[str, torch.Tensor]:
-    found = {"cpu": torch.get_rng_state()}
-    return found | {"cuda": torch.cuda.get_rng_state()} if device.type == "cuda" else found
-
-
-def _restore_random(states: dict[str, torch.Tensor]) -> None:
-    torch.set_rng_state(states["cpu"])
-    if "cuda" in states and torch.cuda.is_available():
-        torch.cuda.set_rng_state(states["cuda"])
