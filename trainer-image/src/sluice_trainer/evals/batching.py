@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from sluice_trainer.outcome import is_out_of_memory
+from sluice_trainer.exhaustion import memory_ran_out
 
 Answer = TypeVar("Answer")
 
@@ -44,7 +44,7 @@ class Halving(Generic[Answer]):
         try:
             return self._answer(part)
         except (RuntimeError, MemoryError) as error:
-            if len(part) == 1 or not is_out_of_memory(error):
+            if len(part) == 1 or memory_ran_out(error) is None:
                 raise
         self._most = min(self._most, (len(part) + 1) // 2)
         self._free()
