@@ -146,7 +146,7 @@ class Criterion(ApiModel):
     suite: Name
     """Name of the suite."""
     metric: MetricName
-    """Metric that the suite yields, such as accuracy, macro_f1, exact_match or token_f1."""
+    """Metric that the suite yields, such as accuracy, macro_f1, exact_match or normalized_match."""
     operator: Operator
     """GreaterOrEqual: the metric must be proven to be at least value; LessOrEqual: at most."""
     value: Decimal

@@ -59,14 +59,44 @@ EXACT_MATCH: Final = Metric(
     "Chat",
     MetricKind.PROPORTION,
     "Higher",
-    "Share of replies that equal the reference after normalisation.",
+    "Share of replies that equal the reference, save for white space around them. Both are in Unicode's "
+    "composed form (NFC).",
 )
-TOKEN_F1: Final = Metric(
-    "token_f1", "Chat", MetricKind.MEAN, "Higher", "Mean overlap of words between reply and reference."
+NORMALIZED_MATCH: Final = Metric(
+    "normalized_match",
+    "Chat",
+    MetricKind.PROPORTION,
+    "Higher",
+    "Share of replies that equal the reference, save for case, width, white space, punctuation around words, "
+    "and kinds of quotation marks and dashes. Numbers, signs, operators and words count.",
+)
+SQUAD_EM: Final = Metric(
+    "squad_em",
+    "Chat",
+    MetricKind.PROPORTION,
+    "Higher",
+    "Share of replies that equal the reference by the rule of SQuAD: without case, ASCII punctuation and "
+    "English articles. For English words only: it takes -7 for 7.",
+)
+SQUAD_F1: Final = Metric(
+    "squad_f1",
+    "Chat",
+    MetricKind.MEAN,
+    "Higher",
+    "Mean overlap of words between reply and reference by the rule of SQuAD.",
 )
 
 METRICS: Final[dict[str, Metric]] = {
-    metric.name: metric for metric in (ACCURACY, MACRO_F1, UNPARSEABLE_RATE, EXACT_MATCH, TOKEN_F1)
+    metric.name: metric
+    for metric in (
+        ACCURACY,
+        MACRO_F1,
+        UNPARSEABLE_RATE,
+        EXACT_MATCH,
+        NORMALIZED_MATCH,
+        SQUAD_EM,
+        SQUAD_F1,
+    )
 }
 
 

@@ -34,9 +34,9 @@ PAIRED = {"compare": "DeltaToBaseline"}
         ({"value": "0", **PAIRED}, 4),
         ({"value": "0.2", **PAIRED}, 6),
         ({"value": "1", **PAIRED}, None),
-        ({"value": "0.98", "metric": "token_f1"}, 149),
-        ({"value": "-0.02", "metric": "token_f1", **PAIRED}, 149),
-        ({"value": "0.9", "metric": "token_f1", **PAIRED}, 59),
+        ({"value": "0.98", "metric": "squad_f1"}, 149),
+        ({"value": "-0.02", "metric": "squad_f1", **PAIRED}, 149),
+        ({"value": "0.9", "metric": "squad_f1", **PAIRED}, 59),
         ({"value": "0.2", "metric": "accuracy", "minSupport": 120}, 120),
         ({"value": "0.2", "metric": "f_one", "minSupport": 7}, 7),
         ({"value": "0.98", "slice": "Worst", "minSupport": 40}, 40),
@@ -96,5 +96,10 @@ def test_confidence_below_a_half_is_refused(percent: int) -> None:
 
 def test_every_metric_stands_under_its_own_name() -> None:
     assert all(name == metric.name and metric.meaning for name, metric in METRICS.items())
-    assert [m.name for m in metrics_of("Chat")] == ["exact_match", "token_f1"]
+    assert [m.name for m in metrics_of("Chat")] == [
+        "exact_match",
+        "normalized_match",
+        "squad_em",
+        "squad_f1",
+    ]
     assert [m.name for m in metrics_of("Classification")] == ["accuracy", "macro_f1", "unparseable_rate"]

@@ -54,7 +54,7 @@ def test_E25_a_hugging_face_model_goes_through_the_gate(bench: Bench, models: Mo
         {"suite": "s", "metric": "exact_match", "operator": "GreaterOrEqual", "value": "0.9"},
         {
             "suite": "s",
-            "metric": "token_f1",
+            "metric": "squad_f1",
             "operator": "GreaterOrEqual",
             "value": "0.2",
             "compare": "DeltaToBaseline",

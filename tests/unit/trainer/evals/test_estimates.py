@@ -3,7 +3,7 @@
 import pytest
 from sklearn.metrics import f1_score
 
-from sluice_api.metrics import ACCURACY, MACRO_F1, TOKEN_F1
+from sluice_api.metrics import ACCURACY, MACRO_F1, SQUAD_F1
 from sluice_trainer.evals.estimates import absolute, paired
 from sluice_trainer.evals.intervals import PairedDifference, Proportion
 from support.evalitems import labelled, right_and_wrong, scored
@@ -40,16 +40,16 @@ def test_a_group_counts_as_one_however_many_items_it_has() -> None:
 
 def test_a_group_of_pairs_is_the_mean_of_its_differences() -> None:
     groups = ["g", "g", "h", "h"]
-    ours = scored([1.0, 0.5, 0.2, 0.2], "token_f1", groups)
-    theirs = scored([0.0, 0.0, 0.2, 0.0], "token_f1", groups)
-    found = paired(TOKEN_F1, ours, theirs, 0)
+    ours = scored([1.0, 0.5, 0.2, 0.2], "squad_f1", groups)
+    theirs = scored([0.0, 0.0, 0.2, 0.0], "squad_f1", groups)
+    found = paired(SQUAD_F1, ours, theirs, 0)
     assert found.units == 2
     assert found.value == pytest.approx((0.75 + 0.1) / 2)
 
 
 def test_equal_means_are_not_proven_equal() -> None:
-    items = scored([0.5, 1.0] * 50, "token_f1")
-    found = paired(TOKEN_F1, items, items, 0)
+    items = scored([0.5, 1.0] * 50, "squad_f1")
+    found = paired(SQUAD_F1, items, items, 0)
     assert (found.value, found.lower(0.95), found.upper(0.95)) == (0.0, -3 / 101, 3 / 101)
 
 

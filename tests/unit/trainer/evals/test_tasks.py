@@ -97,18 +97,44 @@ def test_a_failed_call_is_wrong_and_unparseable() -> None:
         ("Denver  Broncos", "denver broncos.", 1.0, 1.0),
         ("no", "yes", 0.0, 0.0),
         ("", "yes", 0.0, 0.0),
-        ("the", "", 1.0, 1.0),
+        ("", "the", 0.0, 0.0),
+        ("-", "+", 0.0, 0.0),
+        ("The", "the", 1.0, 1.0),
         ("cat cat cat", "cat", 0.0, 0.5),
     ],
 )
-def test_E06_exact_match_and_f1_follow_squad(reply: str, reference: str, exact: float, f1: float) -> None:
+def test_E06_squad_em_and_f1_follow_squad(reply: str, reference: str, exact: float, f1: float) -> None:
     scores = chat.score(row(reference), reply, ()).scores
-    assert scores == pytest.approx({"exact_match": exact, "token_f1": f1})
+    assert (scores["squad_em"], scores["squad_f1"]) == pytest.approx((exact, f1))
+
+
+@pytest.mark.parametrize(
+    ("reference", "reply", "exact", "normalized"),
+    [
+        ("-7", "7", 0, 0),
+        ("3.14", "314", 0, 0),
+        ("2/3", "23", 0, 0),
+        ("1:30", "130", 0, 0),
+        ("x<y", "x>y", 0, 0),
+        ("+", "-", 0, 0),
+        ("C++", "C", 0, 0),
+        ("A", "", 0, 0),
+        ("Don't", "Don\N{RIGHT SINGLE QUOTATION MARK}t", 0, 1),
+        ("\N{LATIN SMALL LETTER E WITH ACUTE}t", "e\N{COMBINING ACUTE ACCENT}t", 1, 1),
+        ("東京", "東京\N{IDEOGRAPHIC FULL STOP}", 0, 1),
+        ("12", "１２", 0, 1),
+        ("Paris", " Paris\n", 1, 1),
+        ("Paris", "paris.", 0, 1),
+    ],
+)
+def test_what_counts_as_a_match(reference: str, reply: str, exact: int, normalized: int) -> None:
+    scores = chat.score(row(reference), reply, ()).scores
+    assert (scores["exact_match"], scores["normalized_match"]) == (exact, normalized)
 
 
 def test_a_failed_call_is_wrong_even_for_an_empty_reference() -> None:
     result = chat.score(row(""), None, ())
-    assert (result.failed, result.scores) == (True, {"exact_match": 0.0, "token_f1": 0.0})
+    assert (result.failed, set(result.scores.values())) == (True, {0.0})
 
 
 def test_every_family_yields_exactly_its_metrics() -> None:

@@ -258,7 +258,7 @@ def test_E21_five_named_refusals() -> None:
     assert "accuracy, macro_f1, unparseable_rate" in alias.verdict.message
     with pytest.raises(ValidationError, match="operator"):
         request({"operator": "Greater"})
-    missing = decided(request({"metric": "token_f1"}), GOOD)
+    missing = decided(request({"metric": "squad_f1"}), GOOD)
     assert told(missing) == ("Inconclusive", "metric_missing")
     broken = results(scored([1.0] * 199 + [math.nan], "accuracy"))
     assert told(decided(request({}), broken)) == ("Inconclusive", "metric_not_finite")
