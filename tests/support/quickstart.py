@@ -58,6 +58,10 @@ class Stages:
     """Answers of the stages."""
 
     items: int = 250
+    window: int = 0
+    """Tokens of the longest question with its answer; 0: an earlier version, which does not tell."""
+    cut: int = 0
+    """Replies that are cut at their limit."""
     verdict: Callable[[str], str] = lambda _: "Pass"
     """Verdict about an artifact digest."""
     change: Callable[[str], float] = lambda _: 0.0
@@ -126,7 +130,8 @@ class Stages:
     def _evaluate(self, envelope: Envelope) -> dict[str, Any]:
         target = envelope.request.get("artifact") or envelope.request["endpoint"]
         digest = target["digest"]
-        return {"digest": digest, "results": self._place(envelope), "items": self.items}
+        told = {"digest": digest, "results": self._place(envelope), "items": self.items}
+        return told | {"windowTokens": self.window, "cutReplies": self.cut}
 
     def _judge(self, envelope: Envelope) -> dict[str, Any]:
         if envelope.request.get("identity"):

@@ -288,6 +288,10 @@ SMOKE_FAILED: Final = _human(
 SERVED_DIGEST_MISMATCH: Final = _human(
     "served_digest_mismatch", "The slot serves something else; read its Pods."
 )
+WINDOW_TOO_SMALL: Final = _human(
+    "window_too_small",
+    "Raise or remove spec.serving.maxModelLength, or lower maxNewTokens of the gate's suites.",
+)
 ARGUMENT_NOT_ALLOWED: Final = _human("argument_not_allowed", "Use arguments that the serving profile allows.")
 TRAFFIC_TAMPERED: Final = _dependency(
     "traffic_tampered", "Nothing to do; traffic is put back. Find out who wrote."

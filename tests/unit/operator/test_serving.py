@@ -79,6 +79,29 @@ def test_X08_an_allowed_argument_decides_about_decoding_instead() -> None:
     assert [a for a in found if "generation-config" in a] == ["--generation-config=auto"]
 
 
+@pytest.mark.parametrize(
+    ("given", "length"),
+    [
+        ((), 2048),
+        (("--max-model-len=512",), 512),
+        (("--max-model-len", "1k", "--seed=1"), 1000),
+        (("--max_model_len=2K",), 2048),
+        (("--max-model-len=25.6k",), 25_600),
+        (("--max-model-len=auto",), None),
+        (("--max-model-len=-1",), None),
+        (("--max-model-len=64", "--max-model-len=128"), 128),
+    ],
+)
+def test_the_length_that_a_slot_serves_is_what_the_engine_reads_last(
+    given: tuple[str, ...], length: int | None
+) -> None:
+    profile = PROFILE.model_copy(update={"arguments": given})
+    spec = DeploymentSpec.parse(deployment_spec())
+    template = serving.pod_template(RESOURCE, spec, ARTIFACT, profile, SETTINGS.storage[0], SETTINGS)
+    assert serving.served_length(template) == length
+    assert serving.served_length({}) is None
+
+
 def test_X08_merged_models_are_served_without_adapters() -> None:
     """Weights are merged, so the engine needs no adapter switch and nobody can load one at run time."""
     assert not [a for a in arguments() if "lora" in a]

@@ -1,6 +1,8 @@
 """Slots, each an apps/v1 Deployment with a Service of its own, and the public Service."""
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any
 
 from sluice_api import meta
@@ -20,6 +22,8 @@ ENGINE = "engine"
 FETCH = "fetch"
 SCRATCH = "/scratch"
 PUBLIC_PORT = 80
+_LENGTH = re.compile(r"(?:^| )--max-model-len[= ](\S+)")
+_UNITS = {"k": 10**3, "K": 2**10, "m": 10**6, "M": 2**20, "g": 10**9, "G": 2**30}
 
 
 def pod_template(
@@ -150,6 +154,27 @@ def engine_arguments(
     given = [*profile.arguments, *own]
     decoding = () if any(a.startswith(OWN_DECODING) for a in given) else GREEDY_ARGUMENTS
     return [*derived, *decoding, *given]
+
+
+def served_length(template: Mapping[str, Any]) -> int | None:
+    """Longest context that a slot of this template serves; None when its arguments do not say.
+
+    Profile and spec may name it again, and the engine takes the last.
+    """
+    containers = template.get("spec", {}).get("containers", ())
+    arguments = next((c.get("args", ()) for c in containers if c.get("name") == ENGINE), ())
+    found = _LENGTH.findall(" ".join(arguments).replace("_", "-"))
+    return _number(found[-1]) if found else None
+
+
+def _number(text: str) -> int | None:
+    """A length as the engine reads it: `k` is a thousand, `K` is 1,024."""
+    digits, unit = (text[:-1], text[-1]) if text[-1:] in _UNITS else (text, "")
+    try:
+        number = int(float(digits) * _UNITS.get(unit, 1))
+    except ValueError:
+        return None
+    return number if number > 0 else None
 
 
 def _engine(

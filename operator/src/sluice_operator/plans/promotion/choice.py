@@ -1,12 +1,16 @@
 """What a pass may decide: a revision that should take traffic, or why nothing changes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from sluice_api import reasons
 from sluice_api.audit import Cause
 from sluice_api.contracts.reports import ArtifactResult
 from sluice_api.decisions import Request
 from sluice_api.reasons import Reason
 from sluice_api.records import RevisionRecord, VerdictRecord
+from sluice_operator.children import serving
 from sluice_operator.plans.draft import stamp
 from sluice_operator.plans.promotion.scene import Scene
 
@@ -53,9 +57,14 @@ class Wanted:
 
 def choose_digest(
     scene: Scene, wanted: Wanted, cause: Cause, reason: Reason, why: str, request: Request | None = None
-) -> Choice:
-    """The revision of a digest under the profile as it stands now; a new one when there is none yet."""
+) -> Choice | Held:
+    """The revision of a digest under the profile as it stands now; a new one when there is none yet.
+
+    Held when a slot could not hold what the gate judged.
+    """
     template = scene.template(wanted.artifact)
+    if (short := _too_short(template, wanted)) is not None:
+        return short
     name = scene.slot_name(template)
     known = next((r for r in scene.revisions if r.slot == name), None)
     if known is not None:
@@ -72,6 +81,18 @@ def choose_digest(
         created_at=stamp(scene.now),
     )
     return Choice(fresh, cause, reason, why, request, recorded=False)
+
+
+def _too_short(template: Mapping[str, Any], wanted: Wanted) -> Held | None:
+    """What is served must hold what was judged. A verdict of earlier versions does not tell its lengths."""
+    length, judged = serving.served_length(template), wanted.passed.window_tokens
+    if length is None or judged <= length:
+        return None
+    message = (
+        f"run {wanted.run} was judged with prompts and answers of up to {judged} tokens, "
+        f"and its slot would hold {length}; it cannot go live"
+    )
+    return Held(reasons.WINDOW_TOO_SMALL, message, stops=False)
 
 
 def why_out(scene: Scene, target: RevisionRecord) -> str | None:

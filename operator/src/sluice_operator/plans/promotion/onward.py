@@ -1,5 +1,6 @@
 """Going on: what a promote request, a pin, the newest run or a changed profile ask for."""
 
+from dataclasses import replace
 from itertools import takewhile
 
 from sluice_api import reasons
@@ -25,7 +26,8 @@ def promote(scene: Scene, request: Request) -> Choice | Held:
     if isinstance(given, Held):
         return Held(given.reason, f"{who} waits: {given.message}", stops=False)
     wanted = Wanted(run.artifact, run.name, given)
-    return choose_digest(scene, wanted, "promote", reasons.CANDIDATE_STARTING, who, request)
+    choice = choose_digest(scene, wanted, "promote", reasons.CANDIDATE_STARTING, who, request)
+    return replace(choice, message=f"{who} waits: {choice.message}") if isinstance(choice, Held) else choice
 
 
 def pinned(scene: Scene, digest: str) -> Choice | Held:
@@ -40,6 +42,8 @@ def pinned(scene: Scene, digest: str) -> Choice | Held:
         return found
     why = f"spec.promotion.pin names {digest[:19]}"
     choice = choose_digest(scene, found, "pin", reasons.CANDIDATE_STARTING, why)
+    if isinstance(choice, Held):
+        return replace(choice, stops=True)
     out = why_out(scene, choice.target)
     if out is None:
         return choice
@@ -70,7 +74,7 @@ def newest(scene: Scene) -> Choice | Held | None:
     later = _latest(scene)
     passing = [(r, v) for r in _judged(scene) if isinstance(v := rights.live_pass(scene, r), VerdictRecord)]
     choices = [_automatic(scene, run, given) for run, given in passing]
-    open_ones = [c for c in choices if why_out(scene, c.target) is None]
+    open_ones = [c for c in choices if isinstance(c, Choice) and why_out(scene, c.target) is None]
     # A candidate that is Available already is finished before a newer one starts.
     ready = [c for c in open_ones if is_up(scene.slot(c.target.slot))]
     if open_ones:
@@ -101,15 +105,18 @@ def _is_later(scene: Scene, run: RunFacts) -> bool:
     return run.artifact.digest != record.artifact.digest and age(run.artifact) > age(record.artifact)
 
 
-def _automatic(scene: Scene, run: RunFacts, given: VerdictRecord) -> Choice:
+def _automatic(scene: Scene, run: RunFacts, given: VerdictRecord) -> Choice | Held:
     why = f"run {run.name} passed gate {scene.spec.gate_ref.name}"
     wanted = Wanted(run.artifact, run.name, given)
     return choose_digest(scene, wanted, "automatic", reasons.CANDIDATE_STARTING, why)
 
 
-def _stays_out(scene: Scene, run: RunFacts, passing: list[Choice]) -> Held:
-    if passing:
-        target = passing[0].target
+def _stays_out(scene: Scene, run: RunFacts, passing: list[Choice | Held]) -> Held:
+    newest = passing[0] if passing else None
+    if isinstance(newest, Held):
+        return newest
+    if newest is not None:
+        target = newest.target
         message = f"run {target.run} passed but stays out: {why_out(scene, target)}"
         return Held(reasons.PROMOTE_BLOCKED, message, stops=False)
     given = rights.live_pass(scene, run)
@@ -132,6 +139,8 @@ def refresh(scene: Scene) -> Choice | Held | None:
         )
     wanted = Wanted(artifact, record.run, record.sealed_verdict)
     choice = choose_digest(scene, wanted, "profile", reasons.CANDIDATE_STARTING, why)
+    if isinstance(choice, Held):
+        return replace(choice, message=f"{why}; {choice.message}")
     if choice.target.slot == record.slot:
         return None
     out = why_out(scene, choice.target)
