@@ -149,8 +149,8 @@ def test_the_largest_failure_fits_too(stage: str) -> None:
 
 
 def test_a_refused_pack_says_why_and_how_many_and_fits() -> None:
-    result = maximal(PackResult, digest=None, manifest=None, splits=())
-    failure = ReportFailure(reason="a" * 40, message=WORST_TEXT)
+    result = maximal(PackResult, digest=None, manifest=None, splits=(), resolved=(), ignored_keys=())
+    failure = maximal(ReportFailure, checkpoint=None)
     message = report("pack", result=result.dump(), failure=failure).encode()
     assert len(message) <= TERMINATION_MESSAGE_BYTES, len(message)
 

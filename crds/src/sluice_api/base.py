@@ -12,6 +12,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
+from sluice_api.text import CONTROLS
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -86,7 +88,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=NAM
 
 ShortText = Annotated[str, StringConstraints(max_length=256)]
 Message = Annotated[str, StringConstraints(max_length=1024)]
-FieldName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+FieldName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=rf"^[^{CONTROLS}]+$")]
 Hex64 = Annotated[str, StringConstraints(min_length=64, max_length=64, pattern=r"^[0-9a-f]{64}$")]
 Digest = Annotated[str, StringConstraints(min_length=71, max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
 """A digest as `sha256:<64 hex digits>`."""

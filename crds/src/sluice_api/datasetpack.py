@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints
 
 from sluice_api.base import ApiModel, Digest, FieldName, Hex64, Name, Percent, Rule
 from sluice_api.common import BoundedSpec, JobRef, KindStatus, UriDigest
+from sluice_api.text import CONTROLS
 
 KIND = "DatasetPack"
 PLURAL = "datasetpacks"
@@ -23,12 +24,25 @@ Locator = Annotated[
         ),
     ),
 ]
-Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")]
+MOST_LABELS = 1024
+"""Most labels of a classification task."""
+MOST_LABEL_LETTERS = 64
+"""Most characters of a label."""
+MOST_LETTERS_OF_LABELS = 32_768
+"""Most characters of all labels together: a request travels as an annotation, which has 256 KiB."""
+Label = Annotated[
+    str, StringConstraints(min_length=1, max_length=MOST_LABEL_LETTERS, pattern=rf"^[^{CONTROLS}]+$")
+]
 RejectReason = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z_]*$")]
 Mapper = Literal["ChatMessages", "LabelToClassification"]
 Task = Literal["Chat", "Classification"]
 Purpose = Literal["Train", "Evaluation"]
 ColumnRole = Literal["text", "label", "messages"]
+MAPPED_COLUMNS: dict[Mapper, tuple[ColumnRole, ...]] = {
+    "ChatMessages": ("messages",),
+    "LabelToClassification": ("text", "label"),
+}
+"""Columns that each mapper reads."""
 
 
 class Fields(ApiModel):
@@ -74,14 +88,43 @@ class Source(ApiModel):
         given = self.fields or Fields()
         return {"text": given.text, "label": given.label, "messages": given.messages}[role] or role
 
+    @property
+    def slice_column(self) -> str | None:
+        """Name of the column of slices; None when rows have none."""
+        return self.fields.slice if self.fields else None
+
+    def wanted_columns(self, group_by: str | None) -> tuple[str, ...]:
+        """Names of all columns that are read, each once."""
+        named = (*(self.column(role) for role in MAPPED_COLUMNS[self.mapper]), self.slice_column, group_by)
+        return tuple(dict.fromkeys(name for name in named if name is not None))
+
 
 class Classification(ApiModel):
     """What a classification task needs to know."""
 
-    labels: Annotated[tuple[Label, ...], Field(min_length=2, max_length=64)]
-    """Allowed labels. A row with another label is rejected as `label_not_allowed`."""
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.labelsFrom) ? self.labels.size() == 0 : self.labels.size() > 1",
+            message="give two labels or more, or labelsFrom: Rows without labels",
+            holds=lambda c: len(c.labels) > 1 if c.labels_from is None else not c.labels,
+            field="labels",
+        ),
+        Rule(
+            cel=f"self.labels.map(l, size(l)).sum() <= {MOST_LETTERS_OF_LABELS}",
+            message=f"all labels together may have {MOST_LETTERS_OF_LABELS} characters; give shorter ones",
+            holds=lambda c: sum(map(len, c.labels)) <= MOST_LETTERS_OF_LABELS,
+            field="labels",
+        ),
+    )
+
+    labels: Annotated[tuple[Label, ...], Field(max_length=MOST_LABELS)] = ()
+    """Allowed labels, at least two. A row with another label is rejected as `label_not_allowed`."""
+    labels_from: Literal["Rows"] | None = None
+    """Rows: the labels are all that occur in the rows, in alphabetical order, and the pack's manifest freezes
+    them. Absent: they are those of `labels`."""
     instruction: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
-    """What the model is told before the text. `{labels}` stands for the list of labels."""
+    """What the model is told before the text. `{labels}` stands for the list of labels, which may be left
+    out, for example where there are hundreds."""
 
 
 class Cleaning(ApiModel):
@@ -182,6 +225,17 @@ class Rejection(ApiModel):
     """snake_case reject code."""
     count: Annotated[int, Field(ge=1, le=999_999_999_999)]
     """Number of rows."""
+    lines: Annotated[str, StringConstraints(max_length=48, pattern=r"^[-a-z0-9:, ]+$")] | None = None
+    """Where the first of them are, as `source:line,line`. The file rejected.jsonl in the store has all."""
+
+
+class IgnoredKey(ApiModel):
+    """A key of the sources' rows that nothing was taken from."""
+
+    key: Annotated[str, StringConstraints(min_length=1, max_length=24, pattern=rf"^[^{CONTROLS}]+$")]
+    """The key, cut to 24 characters; `messages[].id` is a key of a turn."""
+    rows: Annotated[int, Field(ge=1, le=999_999_999_999)]
+    """Accepted rows that have it."""
 
 
 class SplitCount(ApiModel):
@@ -213,6 +267,10 @@ class DatasetPackStatus(KindStatus):
     """Counts of rows."""
     rejections: Annotated[tuple[Rejection, ...], Field(max_length=20)] = ()
     """Rejected rows by reason."""
+    ignored_keys: Annotated[tuple[IgnoredKey, ...], Field(max_length=20)] = ()
+    """The most frequent keys of rows that nothing was taken from. The manifest has all."""
+    labels: Annotated[int, Field(ge=0, le=MOST_LABELS)] | None = None
+    """Number of labels of a classification task."""
     splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()
     """Rows by split."""
     resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=16)] = ()

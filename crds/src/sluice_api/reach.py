@@ -11,6 +11,7 @@ from typing import Final
 
 from sluice_api.bounds import PairedCounts, perfect_proportion_lower, proves_margin
 from sluice_api.criteria import Demand, demand_of
+from sluice_api.datasetpack import MOST_LABELS
 from sluice_api.evalgate import Criterion
 from sluice_api.metrics import METRICS, MetricKind
 
@@ -18,7 +19,7 @@ BOOTSTRAP_DRAWS: Final = 10_000
 """Draws of the bootstrap that bounds means and macro-F1."""
 EQUAL_BASELINE: Final = "counted for a baseline that is as good as the candidate"
 """Against a worse baseline fewer items may do, but a gate must work once the baseline is good."""
-MOST_CLASSES: Final = 64
+MOST_CLASSES: Final = MOST_LABELS
 """Most labels that a pack may have."""
 _LIMIT: Final = 2**30
 

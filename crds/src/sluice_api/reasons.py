@@ -172,15 +172,30 @@ SOURCE_NOT_FOUND: Final = _human(
 SOURCE_DIGEST_MISMATCH: Final = _human(
     "source_digest_mismatch", "Correct sha256, or restore the file, and re-create the pack."
 )
-SOURCE_EMPTY: Final = _human("source_empty", "Give a file with rows.")
+SOURCE_EMPTY: Final = _human("source_empty", "Give a file with rows, and re-create the pack.")
 SOURCE_TOO_LARGE: Final = _human("source_too_large", "Split the file, or copy it below the S3 prefix.")
-FORMAT_UNKNOWN: Final = _human("format_unknown", "Set format to JSONL or CSV.")
-NO_USABLE_ROWS: Final = _human(
-    "no_usable_rows", "Read the rejection counts and correct the mapper or its fields."
+FORMAT_UNKNOWN: Final = _human("format_unknown", "Set format of the source to JSONL or CSV.")
+FORMAT_UNSUPPORTED: Final = _human(
+    "format_unsupported", "Convert the file as the message says, and re-create the pack."
 )
-TOO_FEW_ROWS: Final = _human("too_few_rows", "Add rows, or lower validation.minRows.")
+COLUMNS_NOT_FOUND: Final = _human(
+    "columns_not_found",
+    "Name the columns in fields of the source, or correct the header; re-create the pack.",
+)
+ROWS_UNDECIDABLE: Final = _human(
+    "rows_undecidable", "Correct the lines that the message names, and re-create the pack."
+)
+LABELS_UNUSABLE: Final = _human(
+    "labels_unusable", "Correct the labels in the rows, or list them in classification.labels."
+)
+NO_USABLE_ROWS: Final = _human(
+    "no_usable_rows",
+    "Correct the rows as the codes say, or choose the mapper and fields that fit; re-create the pack.",
+)
+TOO_FEW_ROWS: Final = _human("too_few_rows", "Add rows, or lower validation.minRows; re-create the pack.")
 TOO_MANY_REJECTED: Final = _human(
-    "too_many_rejected", "Correct the rows, or raise validation.maxRejectedPercent."
+    "too_many_rejected",
+    "Correct the rows as the codes say, or raise validation.maxRejectedPercent; re-create the pack.",
 )
 PACKED: Final = _normal("packed")
 

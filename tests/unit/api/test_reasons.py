@@ -26,7 +26,7 @@ def test_each_reason_is_spelled_as_kubernetes_and_reports_take_it(reason: Reason
 
 
 def test_a_message_ends_with_the_next_step_however_long_it_is() -> None:
-    assert reasons.SOURCE_EMPTY.advise("no rows.") == "no rows. Give a file with rows."
+    assert reasons.SOURCE_EMPTY.advise("no rows.").startswith("no rows. Give a file with rows")
     assert all(len(reason.advise("x" * 5000)) <= 1000 for reason in ALL)
 
 

@@ -11,7 +11,14 @@ from pydantic import AfterValidator, Field, StringConstraints, model_serializer,
 from sluice_api.base import ApiModel, Digest, Hex64, Rule, Timestamp
 from sluice_api.common import UriDigest
 from sluice_api.contracts.bytecount import Clip, RefBytes
-from sluice_api.datasetpack import Rejection, ResolvedSource, RowCounts, SplitCount
+from sluice_api.datasetpack import (
+    MOST_LABELS,
+    IgnoredKey,
+    Rejection,
+    ResolvedSource,
+    RowCounts,
+    SplitCount,
+)
 from sluice_api.evalgate import Verdict
 from sluice_api.trainingrun import Metric
 
@@ -34,14 +41,18 @@ def score_text(value: float) -> str:
 
 
 class PackResult(ApiModel):
-    """A pack that is complete. A refused pack reports rows, rejections and sources only."""
+    """A pack that is complete. A refused pack reports its rows and why some were rejected."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            cel="has(self.digest) == has(self.manifest) && (has(self.digest) || self.splits.size() == 0)",
-            message="digest and manifest come together, and a refused pack has no splits",
+            cel=(
+                "has(self.digest) == has(self.manifest) && (has(self.digest) || "
+                "self.splits.size() == 0 && self.resolved.size() == 0 && self.ignoredKeys.size() == 0)"
+            ),
+            message="digest and manifest come together; a refused pack has rows and rejections only",
             holds=lambda p: (
-                (p.digest is None) == (p.manifest is None) and (p.digest is not None or not p.splits)
+                (p.digest is None) == (p.manifest is None)
+                and (p.digest is not None or not (p.splits or p.resolved or p.ignored_keys))
             ),
         ),
     )
@@ -49,10 +60,14 @@ class PackResult(ApiModel):
     digest: Digest | None = None
     manifest: Written | None = None
     rows: RowCounts
-    rejections: Annotated[tuple[Rejection, ...], Field(max_length=8)] = ()
+    rejections: Annotated[tuple[Rejection, ...], Field(max_length=6)] = ()
     """The most frequent reasons; the manifest has all."""
+    ignored_keys: Annotated[tuple[IgnoredKey, ...], Field(max_length=3)] = ()
+    """The most frequent ones; the manifest has all."""
+    labels: Annotated[int, Field(ge=0, le=MOST_LABELS)] | None = None
+    """Number of labels of a classification task."""
     splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()
-    resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=4)] = ()
+    resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=2)] = ()
     """The first sources; the manifest has all."""
     longest_answer_tokens: Annotated[int, Field(ge=0, le=99_999_999)] = 0
     """Most tokens of the longest answer under any tokenizer: its bytes; 0 when it is not known."""

@@ -35,6 +35,6 @@ def pack_facts(related: Related) -> PackFacts | None:
             spec = related.resource.spec
             task: Task = "Classification" if spec.get("task") == "Classification" else "Chat"
             purpose = str(spec.get("purpose", "Train"))
-            labels = len(list(raw.mapping(spec, "classification").get("labels", ())))
+            labels = result.labels or len(list(raw.mapping(spec, "classification").get("labels", ())))
             return PackFacts(purpose, task, result.digest, result.manifest, result, labels)
     return None

@@ -89,6 +89,8 @@ def _summarise(observed: Observed, draft: Draft, stop: Stop, step: Advance | Non
         manifest=result.manifest if result else None,
         rows=result.rows if result else None,
         rejections=result.rejections if result else (),
+        ignored_keys=result.ignored_keys if result else (),
+        labels=result.labels if result else None,
         splits=result.splits if result else (),
         resolved=result.resolved if result else (),
         job=status.job_ref(step, "pack"),

@@ -24,8 +24,9 @@ def needs(world: World, key: Key, spec: EvalGateSpec) -> Iterator[str]:
 
 def _labels(pack: Related | None) -> int:
     """Labels of the suite, or as many as there may be."""
+    facts = pack_facts(pack) if pack else None
     found = raw.mapping(pack.resource.spec, "classification").get("labels") if pack else None
-    return len(found) if isinstance(found, list) and found else MOST_CLASSES
+    return (facts.labels if facts else 0) or (len(found) if isinstance(found, list) else 0) or MOST_CLASSES
 
 
 def _there(suite: Suite, pack: Related | None) -> str:

@@ -12,6 +12,7 @@ from sluice_api.errors import InputWrong
 from sluice_store.files import Damaged, fetch_folder
 from sluice_store.local import LocalStore
 from sluice_store.markers import newest
+from sluice_trainer.data.build import REJECTED_NAME
 from sluice_trainer.data.manifest import PackDetails
 from sluice_trainer.data.rows import Row, read_rows
 from sluice_trainer.stages import pack as pack_stage
@@ -188,7 +189,7 @@ def test_a_refused_pack_reports_its_counts_and_leaves_no_marker(
     assert isinstance(caught.value.result, PackResult)
     assert caught.value.result.rows.read == read
     assert caught.value.result.digest is None
-    assert not bench.root.exists()
+    assert newest(bench.store, "packs") is None
 
 
 def test_a_mapper_that_needs_labels_is_refused_before_anything_is_read(bench: Bench) -> None:
@@ -196,3 +197,93 @@ def test_a_mapper_that_needs_labels_is_refused_before_anything_is_read(bench: Be
     with pytest.raises(InputWrong, match="needs task Classification") as caught:
         run_stage("pack", request, bench.root)
     assert caught.value.reason == reasons.INVALID_SPEC
+
+
+def test_every_rejected_row_is_kept_next_to_the_pack_and_the_first_are_named(bench: Bench) -> None:
+    bad = b'{"text": "x"}\n{"text": "y", "label": "green"}\nnonsense\n'
+    result = bench.pack(("rows.jsonl", _rows(40) + bad))
+    assert {r.reason: r.lines for r in result.rejections} == {
+        "missing_label": "rows:41",
+        "label_not_allowed": "rows:42",
+        "parse_error": "rows:43",
+    }
+    assert result.manifest is not None
+    kept = (bench.root / result.manifest.uri / REJECTED_NAME).read_text().splitlines()
+    rows = [json.loads(line) for line in kept]
+    assert [(r["source"], r["line"], r["code"]) for r in rows] == [
+        ("rows", 41, "missing_label"),
+        ("rows", 42, "label_not_allowed"),
+        ("rows", 43, "parse_error"),
+    ]
+    assert '"green" is none of the 2 labels' in rows[1]["detail"]
+    assert [r.first[0].line for r in bench.details(result).rejections] == [42, 41, 43]
+
+
+def test_the_rejected_rows_of_a_refused_pack_are_cited_as_evidence(bench: Bench, tmp_path: Path) -> None:
+    with pytest.raises(InputWrong) as caught:
+        bench.pack(("rows.jsonl", _rows(4) + b'{"Text": "x"}\n' * 30))
+    assert 'missing_text 30 (first: source rows (rows.jsonl), line 5: no key "text"' in caught.value.message
+    evidence = caught.value.evidence
+    assert evidence is not None
+    manifest = fetch_folder(bench.store, evidence.uri, evidence.digest, tmp_path / "refused")
+    assert [row["line"] for row in manifest.details["rejections"][0]["first"]] == list(range(5, 15))
+    assert len((tmp_path / "refused" / REJECTED_NAME).read_text().splitlines()) == 30
+
+
+def test_lines_are_conserved_and_ignored_keys_are_counted(bench: Bench) -> None:
+    csv = b'text,label,id\n"two\nlines",red,1\n\nthing,green,2\nother,blue,3\n'
+    result = bench.pack(("rows.csv", csv), validation={"maxRejectedPercent": 50})
+    details = bench.details(result)
+    [source] = details.sources
+    assert (source.lines, source.blank_lines, source.rows) == (6, 1, 3)
+    assert details.ignored_keys == {"id": 2}
+    assert [(key.key, key.rows) for key in result.ignored_keys] == [("id", 2)]
+
+
+def test_labels_may_come_from_the_rows_and_are_frozen(bench: Bench) -> None:
+    task = {"classification": {"labelsFrom": "Rows", "instruction": "Pick one of {labels}."}}
+    data = b"".join(b'{"text": "thing %d", "label": "intent-%03d"}\n' % (i, i % 77) for i in range(300))
+    result = bench.pack(("rows.jsonl", data), **task, purpose="Evaluation")
+    labels = tuple(f"intent-{i:03d}" for i in range(77))
+    assert bench.details(result).labels == labels
+    assert result.labels == 77
+    prompt = bench.rows(result, "eval")[0].prompt[-1]["content"]
+    assert prompt == f"Pick one of {', '.join(labels)}.\n\nthing 0"
+
+
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (["red"], 'all rows have the label "red"'),
+        ([f"label-{i}" for i in range(1025)], "more than 1024 labels"),
+        (["x" * 60 + str(i) for i in range(600)], "32768 characters"),
+    ],
+)
+def test_labels_of_rows_must_be_of_a_usable_number(bench: Bench, labels: list[str], told: str) -> None:
+    data = b"".join(b'{"text": "t%d", "label": "%b"}\n' % (i, x.encode()) for i, x in enumerate(labels))
+    with pytest.raises(InputWrong, match=told) as caught:
+        bench.pack(("rows.jsonl", data), classification={"labelsFrom": "Rows", "instruction": "Pick."})
+    assert caught.value.reason == reasons.LABELS_UNUSABLE
+
+
+@pytest.mark.parametrize("label", ["a\u009bb", "a\u202eb", "a\nb", "x" * 65])
+def test_a_label_of_the_rows_that_cannot_be_printed_is_rejected(bench: Bench, label: str) -> None:
+    row = json.dumps({"text": "odd", "label": label}).encode()
+    result = bench.pack(
+        ("rows.jsonl", _rows(40) + row), classification={"labelsFrom": "Rows", "instruction": "Pick."}
+    )
+    assert [(r.reason, r.lines) for r in result.rejections] == [("invalid_label", "rows:41")]
+    assert bench.details(result).labels == ("blue", "red")
+
+
+def test_a_label_that_is_listed_twice_is_refused(bench: Bench) -> None:
+    with pytest.raises(InputWrong, match='"red" twice'):
+        bench.pack(
+            ("rows.jsonl", _rows(4)),
+            classification={"labels": ["red", "blue", "red"], "instruction": "Pick."},
+        )
+
+
+def test_chat_in_csv_is_refused_before_anything_is_read(bench: Bench) -> None:
+    with pytest.raises(InputWrong, match="which CSV cannot hold"):
+        bench.pack(("rows.csv", b"messages\n[]\n"), mapper="ChatMessages")

@@ -1,4 +1,4 @@
-"""Broken lines become sentinels, whatever is wrong with them, and the rest is read."""
+"""Rows that cannot be read are rejected with a code, whatever is wrong with them, and the rest is read."""
 
 from pathlib import Path
 
@@ -7,44 +7,69 @@ import pytest
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
 from sluice_api.errors import InputWrong
-from sluice_trainer.data.readers import reader_for
-from sluice_trainer.data.readers.csvfile import read_csv
+from sluice_trainer.data.readers import format_of
 from sluice_trainer.data.readers.jsonl import read_jsonl
-from sluice_trainer.data.readers.record import MAX_ROW_BYTES, Broken, Record
+from sluice_trainer.data.readers.record import MAX_ROW_BYTES, NoRow, Record
+from sluice_trainer.data.rejected import RejectedRow
 
 GOOD = b'{"a": 1}'
-BROKEN_LINES = {
-    "cut off": b'{"a": ',
-    "not UTF-8": b'{"a": "\xff"}',
-    "NUL byte": b'{"a": "\0"}',
-    "NaN": b'{"a": NaN}',
-    "infinity": b'{"a": -Infinity}',
-    "a key twice": b'{"a": 1, "a": 2}',
-    "nested deep": b"[" * 100_000 + b"]" * 100_000,
-    "lone surrogate": b'{"a": "\\ud800"}',
-    "a number without end": b'{"a": ' + b"9" * 10_000 + b"}",
-    "two values": b"{} {}",
-    "over long": b'{"a": "' + b"x" * MAX_ROW_BYTES + b'"}',
+SOURCE = Source(name="rows", locator="s3://bucket/rows.txt", mapper="ChatMessages")
+REJECTED = {
+    "cut off": (b'{"a": ', "parse_error"),
+    "not UTF-8": (b'{"a": "\xff"}', "not_utf8"),
+    "NUL byte": (b'{"a": "\0"}', "nul_byte"),
+    "NaN": (b'{"a": NaN}', "parse_error"),
+    "infinity": (b'{"a": -Infinity}', "parse_error"),
+    "a number beyond every float": (b'{"a": 1e999}', "parse_error"),
+    "a key twice": (b'{"a": 1, "a": 2}', "parse_error"),
+    "a key of an inner object twice": (b'{"a": [{"b": 1, "b": 2}]}', "parse_error"),
+    "a million keys, one twice": (
+        b"{" + b",".join(b'"%d":0' % (i % 300_000) for i in range(300_001)) + b"}",
+        "parse_error",
+    ),
+    "nested deep": (b"[" * 100_000 + b"]" * 100_000, "parse_error"),
+    "lone surrogate": (b'{"a": "\\ud800"}', "parse_error"),
+    "lone surrogate in a key": (b'{"\\udc00": 1}', "parse_error"),
+    "a number without end": (b'{"a": ' + b"9" * 10_000 + b"}", "parse_error"),
+    "two values": (b"{} {}", "parse_error"),
+    "a byte order mark in the middle": (b"\xef\xbb\xbf{}", "parse_error"),
+    "over long": (b'{"a": "' + b"x" * MAX_ROW_BYTES + b'"}', "row_too_long"),
+    "longer than memory should hold": (b'{"a": "' + b"x" * 12 * MAX_ROW_BYTES + b'"}', "row_too_long"),
 }
 
 
-def _read(path: Path, data: bytes) -> list[Record | Broken]:
+def _read(path: Path, data: bytes) -> list[Record]:
     path.write_bytes(data)
-    return list(read_jsonl(path))
+    return list(read_jsonl(path, SOURCE, ()))
 
 
-@pytest.mark.parametrize("fault", BROKEN_LINES)
-def test_D08_a_broken_line_becomes_a_sentinel_and_its_neighbours_are_read(tmp_path: Path, fault: str) -> None:
-    first, broken, last = _read(tmp_path / "f", b"\n".join([GOOD, BROKEN_LINES[fault], GOOD]))
+@pytest.mark.parametrize("fault", REJECTED)
+def test_D08_a_broken_line_is_rejected_with_a_code_and_its_neighbours_are_read(
+    tmp_path: Path, fault: str
+) -> None:
+    data, code = REJECTED[fault]
+    first, broken, last = _read(tmp_path / "f", b"\n".join([GOOD, data, GOOD]))
     assert (first, last) == (Record(1, {"a": 1}), Record(3, {"a": 1}))
-    assert isinstance(broken, Broken)
     assert broken.line == 2
-    assert broken.why
+    assert isinstance(broken.value, RejectedRow)
+    assert broken.value.code == code
+    assert 0 < len(broken.value.detail) <= 200
 
 
 def test_byte_order_mark_line_endings_and_blank_lines_are_no_content(tmp_path: Path) -> None:
     data = b"\xef\xbb\xbf" + GOOD + b"\r\n\r\n  \n" + GOOD
-    assert _read(tmp_path / "f", data) == [Record(1, {"a": 1}), Record(4, {"a": 1})]
+    assert _read(tmp_path / "f", data) == [
+        Record(1, {"a": 1}),
+        Record(2, NoRow.BLANK),
+        Record(3, NoRow.BLANK),
+        Record(4, {"a": 1}),
+    ]
+
+
+def test_only_a_line_feed_ends_a_line(tmp_path: Path) -> None:
+    text = "one\u2028two\u0085three\u000b"
+    data = ('{"a": "' + text.replace("\u000b", "\\u000b") + '"}\n').encode() + GOOD
+    assert [record.value for record in _read(tmp_path / "f", data)] == [{"a": text}, {"a": 1}]
 
 
 def test_escaped_characters_are_data(tmp_path: Path) -> None:
@@ -52,34 +77,8 @@ def test_escaped_characters_are_data(tmp_path: Path) -> None:
     assert row == Record(1, {"a": "\0 😀\r\n"})
 
 
-def test_csv_reads_quotes_line_breaks_and_keeps_white_space(tmp_path: Path) -> None:
-    path = tmp_path / "rows.csv"
-    path.write_bytes(b'\xef\xbb\xbftext,label\r\n"a, ""b""\nc", x \r\n\r\nd,y')
-    assert list(read_csv(path)) == [
-        Record(3, {"text": 'a, "b"\nc', "label": " x "}),
-        Record(5, {"text": "d", "label": "y"}),
-    ]
-
-
-def test_D08_a_broken_csv_row_becomes_a_sentinel(tmp_path: Path) -> None:
-    path = tmp_path / "rows.csv"
-    path.write_bytes(b'text,label\na,x\nb\nc,x,z\nd\xff,x\n"e"e,x\nf\0,x\ng,x\n"open,x\n')
-    rows = list(read_csv(path))
-    assert [r.value["text"] for r in rows if isinstance(r, Record)] == ["a", "g"]
-    assert sum(isinstance(r, Broken) for r in rows) == 6
-
-
-def test_a_csv_header_that_repeats_a_column_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "rows.csv"
-    path.write_bytes(b"text,text\na,b\n")
-    with pytest.raises(InputWrong, match="repeated: text") as caught:
-        list(read_csv(path))
-    assert caught.value.reason == reasons.FORMAT_UNKNOWN
-
-
 def test_a_source_without_format_and_known_ending_is_refused() -> None:
-    source = Source(name="rows", locator="s3://bucket/rows.txt", mapper="ChatMessages")
-    with pytest.raises(InputWrong, match="set format to one of JSONL, CSV") as caught:
-        reader_for(source)
+    with pytest.raises(InputWrong, match="set format to JSONL or CSV") as caught:
+        format_of(SOURCE)
     assert caught.value.reason == reasons.FORMAT_UNKNOWN
-    assert reader_for(source.model_copy(update={"format": "CSV"})) is read_csv
+    assert format_of(SOURCE.model_copy(update={"format": "CSV"})) == "CSV"

@@ -6,7 +6,8 @@ import pytest
 
 from sluice_api.datasetpack import Classification, Fields, Source
 from sluice_trainer.data.mappers import MAPPERS
-from sluice_trainer.data.mappers.example import Example, Rejected
+from sluice_trainer.data.mappers.example import Example
+from sluice_trainer.data.rejected import RejectedRow
 
 TASK = Classification(labels=("red", "blue"), instruction="Pick one of {labels}.")
 USER = {"role": "user", "content": "hi"}
@@ -16,12 +17,19 @@ SYSTEM = {"role": "system", "content": "be brief"}
 
 def _map(
     mapper: str, row: dict[str, Any], task: Classification | None = None, fields: Fields | None = None
-) -> Example | Rejected:
+) -> Example | RejectedRow:
     source = Source.parse(
         {"name": "rows", "locator": "s3://bucket/rows.jsonl", "mapper": mapper}
         | ({"fields": fields.dump()} if fields else {})
     )
     return MAPPERS[mapper](row, source, task)
+
+
+def _code(mapped: Example | RejectedRow) -> str:
+    """Code of a rejected row, which always has a detail."""
+    assert isinstance(mapped, RejectedRow)
+    assert mapped.detail
+    return mapped.code
 
 
 @pytest.mark.parametrize(
@@ -45,7 +53,7 @@ def _map(
     ],
 )
 def test_chat_messages_rejects_with_one_code_per_fault(row: dict[str, Any], code: str) -> None:
-    assert _map("ChatMessages", row) == Rejected(code)
+    assert _code(_map("ChatMessages", row)) == code
 
 
 @pytest.mark.parametrize(
@@ -63,7 +71,7 @@ def test_chat_messages_rejects_with_one_code_per_fault(row: dict[str, Any], code
     ],
 )
 def test_label_to_classification_rejects_with_one_code_per_fault(row: dict[str, Any], code: str) -> None:
-    assert _map("LabelToClassification", row, TASK) == Rejected(code)
+    assert _code(_map("LabelToClassification", row, TASK)) == code
 
 
 def test_a_classification_asks_with_instruction_and_labels_and_answers_with_the_label() -> None:
@@ -95,4 +103,63 @@ def test_the_reply_of_a_chat_is_the_label_in_a_classification() -> None:
     example = _map("ChatMessages", row, TASK)
     assert isinstance(example, Example)
     assert example.label == "red"
-    assert _map("ChatMessages", {"messages": [USER, REPLY]}, TASK) == Rejected("label_not_allowed")
+    assert _code(_map("ChatMessages", {"messages": [USER, REPLY]}, TASK)) == "label_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("turn", "code"),
+    [
+        ({"weight": 0}, "loss_weight_unsupported"),
+        ({"weight": 0.5}, "loss_weight_unsupported"),
+        ({"train": False}, "loss_weight_unsupported"),
+        ({"function_call": {"name": "w"}}, "tool_calls_unsupported"),
+        ({"tool_calls": [{}]}, "tool_calls_unsupported"),
+        ({"tool_call_id": "1"}, "tool_calls_unsupported"),
+        ({"reasoning_content": "hm"}, "reasoning_unsupported"),
+        ({"thinking": "hm"}, "reasoning_unsupported"),
+        ({"name": "Ann"}, "name_unsupported"),
+        ({"images": ["a.png"]}, "media_unsupported"),
+    ],
+)
+def test_a_key_of_a_turn_that_changes_what_is_trained_rejects_the_row(
+    turn: dict[str, Any], code: str
+) -> None:
+    mapped = _map("ChatMessages", {"messages": [USER, REPLY | turn]})
+    assert _code(mapped) == code
+    assert isinstance(mapped, RejectedRow)
+    assert f'"{next(iter(turn))}"' in mapped.detail
+
+
+@pytest.mark.parametrize("mapper", ["ChatMessages", "LabelToClassification"])
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ({"tools": [{"type": "function"}]}, "tools_unsupported"),
+        ({"system": "be brief"}, "system_key_unsupported"),
+        ({"weight": 0}, "loss_weight_unsupported"),
+        ({"weight": "0"}, "loss_weight_unsupported"),
+        ({"train": False}, "loss_weight_unsupported"),
+        ({"thinking": "hm"}, "reasoning_unsupported"),
+    ],
+)
+def test_a_key_of_a_row_that_changes_what_is_trained_rejects_it(
+    mapper: str, keys: dict[str, Any], code: str
+) -> None:
+    row = {"messages": [USER, REPLY], "text": "apple", "label": "red"} | keys
+    assert _code(_map(mapper, row, TASK if mapper == "LabelToClassification" else None)) == code
+
+
+def test_neutral_keys_are_harmless_and_others_are_named_as_ignored() -> None:
+    turns = [
+        USER | {"weight": 0, "id": 1},
+        REPLY | {"weight": 1, "train": True, "tool_calls": [], "name": None},
+    ]
+    mapped = _map("ChatMessages", {"messages": turns, "tools": [], "system": "", "id": 7, "source": "web"})
+    assert isinstance(mapped, Example)
+    assert mapped.ignored == ("id", "source", "messages[].id")
+
+
+def test_a_column_that_is_used_is_never_unsupported() -> None:
+    mapped = _map("LabelToClassification", {"system": "a", "label": "red"}, TASK, Fields(text="system"))
+    assert isinstance(mapped, Example)
+    assert mapped.ignored == ()

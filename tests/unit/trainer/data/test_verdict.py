@@ -9,7 +9,7 @@ from sluice_api import reasons
 from sluice_api.contracts.requests import PackRequest
 from sluice_api.reasons import Reason
 from sluice_trainer.data.build import Built
-from sluice_trainer.data.counting import Tally
+from sluice_trainer.data.counting import RejectedAt, Tally
 from sluice_trainer.data.verdict import refusal
 
 
@@ -19,7 +19,10 @@ def _request(**validation: Any) -> PackRequest:
 
 
 def _built(accepted: int, **rejected: int) -> Built:
-    tally = Tally(accepted, Counter(rejected))
+    tally = Tally(accepted)
+    for code, count in rejected.items():
+        for line in range(1, count + 1):
+            tally.reject(code, RejectedAt("rows", line, "a detail"))
     return Built(tally=tally, read_per_source=Counter(rows=tally.counts.read))
 
 
@@ -47,7 +50,22 @@ def test_the_message_of_a_refusal_has_the_counts() -> None:
     refused = refusal(_request(), _built(1, parse_error=2, unknown_role=1))
     assert refused is not None
     assert "3 of 4 rows" in refused[1]
-    assert "parse_error 2, unknown_role 1" in refused[1]
+    for told in (
+        "parse_error 2 (first: source rows (rows.jsonl), line 1: a detail)",
+        "unknown_role 1 (first",
+    ):
+        assert told in refused[1]
+
+
+def test_the_first_rejected_rows_of_each_code_are_named_within_bounds() -> None:
+    tally = Tally()
+    for line in range(2, 40):
+        tally.reject("missing_text", RejectedAt("rows", line))
+    tally.reject("parse_error", RejectedAt("more", 7))
+    tally.reject("parse_error", RejectedAt("rows" * 10, 999_999_999))
+    many, few = tally.rejections(6)
+    assert many.lines == "rows:2,3,4,5,6,7,8,9,10,11"
+    assert few.lines == "more:7"
 
 
 def test_a_short_list_of_rejections_still_sums_up() -> None:

@@ -4,9 +4,9 @@ Rows stream through, so memory grows by a hash and a group per row and by nothin
 good enough is decided by `verdict`; where it goes, by the stage.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,18 +14,21 @@ from typing import Any, BinaryIO
 from sluice_api.contracts.requests import PackRequest
 from sluice_api.datasetpack import Source
 from sluice_api.decoding import tokens_at_most
-from sluice_trainer.data.counting import DUPLICATE, Tally
-from sluice_trainer.data.mappers import MAPPERS
-from sluice_trainer.data.mappers.example import Example, Rejected
-from sluice_trainer.data.readers import reader_for
-from sluice_trainer.data.readers.record import Broken, Record
-from sluice_trainer.data.rows import Row, content_key, row_id, row_line, split_path
+from sluice_api.hashing import canonical_json
+from sluice_trainer.data.counting import DUPLICATE, LineCounts, RejectedAt, Tally
+from sluice_trainer.data.dealing import deal_rows
+from sluice_trainer.data.ignored import IgnoredKeys
+from sluice_trainer.data.readers import read_source
+from sluice_trainer.data.readers.record import NoRow, Record
+from sluice_trainer.data.rejected import RejectedRow
+from sluice_trainer.data.rows import Row, content_key, row_id, row_line
+from sluice_trainer.data.shaping import Shaped, shape
 from sluice_trainer.data.sources import Fetched
-from sluice_trainer.data.splitting import EVAL, TRAIN, SplitName, split_groups
+from sluice_trainer.data.splitting import SplitName
+from sluice_trainer.data.vocabulary import freeze_labels
 
-PARSE_ERROR = Rejected("parse_error")
-ROW_NOT_OBJECT = Rejected("row_not_object")
-MISSING_GROUP = Rejected("missing_group")
+REJECTED_NAME = "rejected.jsonl"
+"""File of a pack with source, line, code and detail of each rejected row; absent when there is none."""
 
 
 @dataclass
@@ -34,6 +37,10 @@ class Built:
 
     tally: Tally = field(default_factory=Tally)
     read_per_source: Counter[str] = field(default_factory=Counter)
+    lines_per_source: dict[str, LineCounts] = field(default_factory=dict)
+    ignored: IgnoredKeys = field(default_factory=IgnoredKeys)
+    labels: tuple[str, ...] = ()
+    """Labels of a classification, frozen."""
     groups: list[str] = field(default_factory=list)
     """Group of each accepted row, in order."""
     splits: dict[SplitName, int] = field(default_factory=dict)
@@ -42,110 +49,89 @@ class Built:
     """Most tokens of the longest answer under any tokenizer."""
 
 
-@dataclass
-class _Repeats:
-    """Content that was seen, and how often."""
-
-    drop: bool
-    seen: Counter[bytes] = field(default_factory=Counter)
-
-
-def build_pack(request: PackRequest, sources: Iterable[Fetched], folder: Path, scratch: Path) -> Built:
-    """Write `data/<split>.jsonl` of all accepted rows below `folder`."""
-    built = Built()
-    repeats = _Repeats(drop=request.cleaning.deduplicate)
-    with scratch.open("wb") as accepted:
+def build_pack(request: PackRequest, sources: Sequence[Fetched], folder: Path, scratch: Path) -> Built:
+    """Write `data/<split>.jsonl` of all accepted rows and `rejected.jsonl` below `folder`."""
+    request = freeze_labels(request, _labels(request, sources))
+    built = Built(labels=request.classification.labels if request.classification else ())
+    with ExitStack() as files:
+        accepted = files.enter_context(scratch.open("wb"))
+        rejected = files.enter_context((folder / REJECTED_NAME).open("wb"))
+        builder = _Builder(request, built, accepted, rejected)
         for fetched in sources:
-            for record in reader_for(fetched.source)(fetched.path):
-                built.read_per_source[fetched.source.name] += 1
-                _take(record, fetched.source, request, repeats, built, accepted)
-    built.splits = _write_splits(request, built.groups, folder, scratch)
+            for record in read_fetched(fetched, request):
+                builder.take(record, fetched.source)
+    if not built.tally.rejected:
+        (folder / REJECTED_NAME).unlink()
+    built.splits = deal_rows(request, built.groups, scratch, folder)
+    scratch.unlink()
     return built
 
 
-def _take(
-    record: Record | Broken,
-    source: Source,
-    request: PackRequest,
-    repeats: _Repeats,
-    built: Built,
-    accepted: BinaryIO,
-) -> None:
-    example = _map(record, source, request)
-    if isinstance(example, Rejected):
-        built.tally.reject(example.code)
-        return
-    key = content_key(example)
-    repeat = repeats.seen[key]
-    repeats.seen[key] += 1
-    if repeat and repeats.drop:
-        built.tally.reject(DUPLICATE)
-        return
-    group = _group(record, request) or key.hex()[:20]
-    row = Row(
-        id=row_id(key, repeat),
-        group=group,
-        messages=example.messages,
-        label=example.label,
-        source=source.name,
-        line=record.line,
-        slice=_text(record, source.fields.slice if source.fields else None) or None,
-    )
-    accepted.write(row_line(row))
-    built.groups.append(group)
-    built.longest_answer = max(built.longest_answer, tokens_at_most(row.answer))
-    built.tally.accepted += 1
+def read_fetched(fetched: Fetched, request: PackRequest) -> Iterator[Record]:
+    """Records of a source. Columns are wanted by its mapper, its slices and the split."""
+    return read_source(fetched.path, fetched.source, fetched.source.wanted_columns(request.split.group_by))
 
 
-def _map(record: Record | Broken, source: Source, request: PackRequest) -> Example | Rejected:
-    if isinstance(record, Broken):
-        return PARSE_ERROR
-    if not isinstance(record.value, dict):
-        return ROW_NOT_OBJECT
-    if request.split.group_by is not None and not _group(record, request):
-        return MISSING_GROUP
-    return MAPPERS[source.mapper](record.value, source, request.classification)
+def _labels(request: PackRequest, sources: Sequence[Fetched]) -> Iterator[str]:
+    """Labels of all rows that would be accepted."""
+    for fetched in sources:
+        for record in read_fetched(fetched, request):
+            if not isinstance(record.value, NoRow):
+                shaped = shape(record.value, fetched.source, request)
+                if isinstance(shaped, Shaped) and shaped.example.label is not None:
+                    yield shaped.example.label
 
 
-def _group(record: Record | Broken, request: PackRequest) -> str:
-    """Value of the group column."""
-    return _text(record, request.split.group_by)
+class _Builder:
+    """Takes records one by one: each row ends as accepted or as rejected."""
 
+    def __init__(self, request: PackRequest, built: Built, accepted: BinaryIO, rejected: BinaryIO) -> None:
+        self._request, self._built = request, built
+        self._accepted, self._rejected = accepted, rejected
+        self._seen: Counter[bytes] = Counter()
 
-def _text(record: Record | Broken, column: str | None) -> str:
-    """Value of a column as text; empty when there is none."""
-    if column is None or isinstance(record, Broken):
-        return ""
-    value: Any = record.value.get(column)
-    if value is None or value == "":
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+    def take(self, record: Record, source: Source) -> None:
+        """Count the lines of a record, and its row, if it holds one."""
+        lines = self._built.lines_per_source.setdefault(source.name, LineCounts())
+        if isinstance(record.value, NoRow):
+            if record.value is NoRow.HEADER:
+                lines.header += record.lines
+            else:
+                lines.blank += record.lines
+            return
+        self._built.read_per_source[source.name] += 1
+        shaped = shape(record.value, source, self._request)
+        refused = shaped if isinstance(shaped, RejectedRow) else self._accept(shaped, record, source)
+        if refused is None:
+            lines.accepted += record.lines
+        else:
+            lines.rejected += record.lines
+            self._reject(refused, record, source)
 
+    def _accept(self, shaped: Shaped, record: Record, source: Source) -> RejectedRow | None:
+        """Write the row, unless something about all rows so far speaks against it."""
+        key = content_key(shaped.example)
+        repeat = self._seen[key]
+        self._seen[key] += 1
+        if repeat and self._request.cleaning.deduplicate:
+            return RejectedRow(DUPLICATE, "an earlier row has the same content")
+        row = Row(
+            id=row_id(key, repeat),
+            group=shaped.group or key.hex()[:20],
+            messages=shaped.example.messages,
+            label=shaped.example.label,
+            source=source.name,
+            line=record.line,
+            slice=shaped.slice,
+        )
+        self._accepted.write(row_line(row))
+        self._built.groups.append(row.group)
+        self._built.longest_answer = max(self._built.longest_answer, tokens_at_most(row.answer))
+        self._built.ignored.add(shaped.example.ignored)
+        self._built.tally.accepted += 1
+        return None
 
-def _write_splits(
-    request: PackRequest, groups: list[str], folder: Path, scratch: Path
-) -> dict[SplitName, int]:
-    """Deal the accepted rows out to the files of their splits."""
-    names = _split_names(request, groups)
-    rows: Counter[SplitName] = Counter()
-    files: dict[SplitName, BinaryIO] = {}
-    try:
-        with scratch.open("rb") as accepted:
-            for line, name in zip(accepted, names, strict=True):
-                if name not in files:
-                    split_path(folder, name).parent.mkdir(parents=True, exist_ok=True)
-                    files[name] = split_path(folder, name).open("wb")
-                files[name].write(line)
-                rows[name] += 1
-    finally:
-        for file in files.values():
-            file.close()
-    scratch.unlink()
-    return dict(rows)
-
-
-def _split_names(request: PackRequest, groups: list[str]) -> Iterator[SplitName]:
-    if request.purpose == "Evaluation":
-        return (EVAL for _ in groups)
-    held_out = split_groups(set(groups), request.split)
-    return (held_out.get(group, TRAIN) for group in groups)
+    def _reject(self, row: RejectedRow, record: Record, source: Source) -> None:
+        self._built.tally.reject(row.code, RejectedAt(source.name, record.line, row.detail))
+        line: dict[str, Any] = {"source": source.name, "line": record.line, "code": row.code}
+        self._rejected.write(canonical_json(line | ({"detail": row.detail} if row.detail else {})) + b"\n")

@@ -1,7 +1,8 @@
-"""Rows read, accepted and rejected by code: every row is counted exactly once."""
+"""Rows read, accepted and rejected by code: every row and every line is counted exactly once."""
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Final
 
 from sluice_api.datasetpack import Rejection, RowCounts
 
@@ -9,6 +10,19 @@ DUPLICATE = "duplicate"
 """Dropped by de-duplication: a rejection in the counts, but no fault of the row."""
 OTHER = "other"
 """All codes that a short list has no room for."""
+FIRST: Final = 10
+"""How many rejected rows of each code are named."""
+_MOST_LINES: Final = 48
+"""Most characters of the lines that a rejection names."""
+
+
+@dataclass(frozen=True)
+class RejectedAt:
+    """A rejected row and where it is."""
+
+    source: str
+    line: int
+    detail: str = ""
 
 
 @dataclass
@@ -17,10 +31,15 @@ class Tally:
 
     accepted: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    first: dict[str, list[RejectedAt]] = field(default_factory=dict)
+    """The first rejected rows of each code."""
 
-    def reject(self, code: str) -> None:
+    def reject(self, code: str, where: RejectedAt) -> None:
         """Count a row that is left out."""
         self.rejected[code] += 1
+        first = self.first.setdefault(code, [])
+        if len(first) < FIRST:
+            first.append(where)
 
     @property
     def counts(self) -> RowCounts:
@@ -33,11 +52,44 @@ class Tally:
         """Rejected rows, without dropped duplicates."""
         return self.rejected.total() - self.rejected[DUPLICATE]
 
-    def rejections(self, most: int | None = None) -> tuple[Rejection, ...]:
+    def ranked(self, most: int | None = None) -> list[tuple[str, int]]:
         """Counts by code, the largest first. With `most`, the rest is summed up as `other`."""
         ranked = sorted(
             ((code, n) for code, n in self.rejected.items() if n), key=lambda item: (-item[1], item[0])
         )
         if most is not None and len(ranked) > most:
             ranked = [*ranked[: most - 1], (OTHER, sum(n for _, n in ranked[most - 1 :]))]
-        return tuple(Rejection(reason=code, count=n) for code, n in ranked)
+        return ranked
+
+    def rejections(self, most: int) -> tuple[Rejection, ...]:
+        """At most so many rejections, each with the lines of its first rows."""
+        return tuple(
+            Rejection(reason=code, count=n, lines=_lines(self.first.get(code, ())))
+            for code, n in self.ranked(most)
+        )
+
+
+def _lines(rows: "list[RejectedAt] | tuple[()]") -> str | None:
+    """The first lines as `source:line,line`, as many as there is room for."""
+    told, source = "", ""
+    for row in rows:
+        more = f",{row.line}" if row.source == source else f"{' ' if told else ''}{row.source}:{row.line}"
+        if len(told) + len(more) > _MOST_LINES:
+            break
+        told, source = told + more, row.source
+    return told or None
+
+
+@dataclass
+class LineCounts:
+    """Physical lines of a source by what became of them."""
+
+    accepted: int = 0
+    rejected: int = 0
+    blank: int = 0
+    header: int = 0
+
+    @property
+    def total(self) -> int:
+        """All lines of the file."""
+        return self.accepted + self.rejected + self.blank + self.header

@@ -6,8 +6,9 @@ from pydantic import Field
 
 from sluice_api.base import ApiModel, Digest, Name
 from sluice_api.contracts.requests import PackRequest
-from sluice_api.datasetpack import Label, Purpose, Rejection, RowCounts, Task
+from sluice_api.datasetpack import Label, Purpose, RejectReason, RowCounts, Task
 from sluice_trainer.data.build import Built
+from sluice_trainer.data.counting import LineCounts, Tally
 from sluice_trainer.data.sources import Fetched
 from sluice_trainer.data.splitting import SplitName
 
@@ -24,7 +25,27 @@ class PackSource(ApiModel):
     digest: Digest
     """sha256 of its bytes."""
     rows: Annotated[int, Field(ge=0)]
-    """Rows read, broken ones included."""
+    """Rows read, rejected ones included."""
+    lines: Annotated[int, Field(ge=0)] = 0
+    """Physical lines of the file, each of them in one row, blank, or part of a CSV header."""
+    blank_lines: Annotated[int, Field(ge=0)] = 0
+
+
+class FirstRejected(ApiModel):
+    """One of the first rejected rows of a code."""
+
+    source: Name
+    line: Annotated[int, Field(ge=1)]
+    detail: str = ""
+
+
+class PackRejection(ApiModel):
+    """Rejected rows of one code."""
+
+    reason: RejectReason
+    count: Annotated[int, Field(ge=1)]
+    first: tuple[FirstRejected, ...] = ()
+    """The first ten; `rejected.jsonl` next to the manifest has all."""
 
 
 class PackDetails(ApiModel):
@@ -38,7 +59,9 @@ class PackDetails(ApiModel):
     splits: dict[SplitName, Annotated[int, Field(ge=1)]]
     """Rows per split."""
     rows: RowCounts
-    rejections: tuple[Rejection, ...] = ()
+    rejections: tuple[PackRejection, ...] = ()
+    ignored_keys: dict[str, Annotated[int, Field(ge=1)]] = {}
+    """Keys of accepted rows that nothing was taken from, and how many rows have each."""
     sources: tuple[PackSource, ...]
 
 
@@ -49,18 +72,36 @@ def describe_pack(request: PackRequest, built: Built, sources: tuple[Fetched, ..
         purpose=request.purpose,
         task=request.task,
         scoring_mode=SCORING[request.task],
-        labels=classification.labels if classification else (),
+        labels=built.labels,
         instruction=classification.instruction if classification else None,
         splits=built.splits,
         rows=built.tally.counts,
-        rejections=built.tally.rejections(),
-        sources=tuple(
-            PackSource(
-                name=s.source.name,
-                locator=s.source.locator,
-                digest=f"sha256:{s.sha256}",
-                rows=built.read_per_source[s.source.name],
-            )
-            for s in sources
-        ),
+        rejections=describe_rejections(built.tally),
+        ignored_keys=built.ignored.ranked(),
+        sources=tuple(_source(fetched, built) for fetched in sources),
+    )
+
+
+def describe_rejections(tally: Tally) -> tuple[PackRejection, ...]:
+    """Rejected rows by code with the first rows of each."""
+    return tuple(
+        PackRejection(
+            reason=code,
+            count=count,
+            first=tuple(FirstRejected(**vars(row)) for row in tally.first.get(code, ())),
+        )
+        for code, count in tally.ranked()
+    )
+
+
+def _source(fetched: Fetched, built: Built) -> PackSource:
+    name = fetched.source.name
+    lines = built.lines_per_source.get(name, LineCounts())
+    return PackSource(
+        name=name,
+        locator=fetched.source.locator,
+        digest=f"sha256:{fetched.sha256}",
+        rows=built.read_per_source[name],
+        lines=lines.total,
+        blank_lines=lines.blank,
     )

@@ -4,15 +4,18 @@ from sluice_api import reasons
 from sluice_api.contracts.requests import PackRequest
 from sluice_api.reasons import Reason
 from sluice_trainer.data.build import Built
+from sluice_trainer.data.naming import place
 
 Refusal = tuple[Reason, str]
+_MOST_SHOWN = 2
+"""Codes whose first row is shown; the stored list has all."""
 
 
 def refusal(request: PackRequest, built: Built) -> Refusal | None:
     """Why the pack is refused, or None. The most fundamental reason comes first."""
     return (
         _empty_source(request, built)
-        or _no_usable_rows(built)
+        or _no_usable_rows(request, built)
         or _too_many_rejected(request, built)
         or _too_few_rows(request, built)
     )
@@ -22,14 +25,15 @@ def _empty_source(request: PackRequest, built: Built) -> Refusal | None:
     empty = [s for s in request.sources if not built.read_per_source[s.name]]
     if not empty:
         return None
-    named = ", ".join(f"{s.name} ({s.locator})" for s in empty)
-    return reasons.SOURCE_EMPTY, f"no rows in source {named}"
+    named = ", ".join(place(s) for s in empty)
+    return reasons.SOURCE_EMPTY, f"no rows in {named}, only blank lines or a header"
 
 
-def _no_usable_rows(built: Built) -> Refusal | None:
+def _no_usable_rows(request: PackRequest, built: Built) -> Refusal | None:
     if built.tally.accepted:
         return None
-    return reasons.NO_USABLE_ROWS, f"none of {built.tally.counts.read} rows is usable: {_codes(built)}"
+    read = built.tally.counts.read
+    return reasons.NO_USABLE_ROWS, f"none of {read} rows is usable: {_codes(request, built)}"
 
 
 def _too_many_rejected(request: PackRequest, built: Built) -> Refusal | None:
@@ -38,7 +42,7 @@ def _too_many_rejected(request: PackRequest, built: Built) -> Refusal | None:
     if faulty * 100 <= allowed * read:
         return None
     share = f"{faulty} of {read} rows were rejected ({100 * faulty / read:.1f} %)"
-    return reasons.TOO_MANY_REJECTED, f"{share}, at most {allowed} % may be: {_codes(built)}"
+    return reasons.TOO_MANY_REJECTED, f"{share}, at most {allowed} % may be: {_codes(request, built)}"
 
 
 def _too_few_rows(request: PackRequest, built: Built) -> Refusal | None:
@@ -46,8 +50,15 @@ def _too_few_rows(request: PackRequest, built: Built) -> Refusal | None:
     if accepted >= wanted:
         return None
     told = f"{accepted} rows were accepted, at least {wanted} are demanded"
-    return reasons.TOO_FEW_ROWS, f"{told}; left out: {_codes(built) or 'none'}"
+    return reasons.TOO_FEW_ROWS, f"{told}; left out: {_codes(request, built) or 'none'}"
 
 
-def _codes(built: Built) -> str:
-    return ", ".join(f"{r.reason} {r.count}" for r in built.tally.rejections())
+def _codes(request: PackRequest, built: Built) -> str:
+    """Each code with its count, and the first row of the most frequent ones."""
+    files = {source.name: place(source) for source in request.sources}
+    told = []
+    for rank, (code, count) in enumerate(built.tally.ranked()):
+        first = next(iter(built.tally.first.get(code, ())), None)
+        where = f" (first: {files[first.source]}, line {first.line}: {first.detail})" if first else ""
+        told.append(f"{code} {count}{where if rank < _MOST_SHOWN else ''}")
+    return ", ".join(told)

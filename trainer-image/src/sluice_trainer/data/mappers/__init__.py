@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from sluice_api.datasetpack import Classification, Source
 from sluice_trainer.data.mappers.chat_messages import map_chat_messages
-from sluice_trainer.data.mappers.example import Example, Rejected
+from sluice_trainer.data.mappers.example import Example
 from sluice_trainer.data.mappers.label_to_classification import map_label_to_classification
+from sluice_trainer.data.rejected import RejectedRow
 
-Map = Callable[[dict[str, Any], Source, Classification | None], Example | Rejected]
+Map = Callable[[dict[str, Any], Source, Classification | None], Example | RejectedRow]
 
 MAPPERS: Final[dict[str, Map]] = {
     "ChatMessages": map_chat_messages,

@@ -1,54 +1,83 @@
 """ChatMessages: a column with a list of turns, each with role and content, that ends with the assistant."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sluice_api.datasetpack import Classification, Source
-from sluice_trainer.data.mappers.example import ChatMessage, Example, Rejected
+from sluice_trainer.data.mappers.example import ChatMessage, Example
+from sluice_trainer.data.mappers.keys import (
+    ignored_keys,
+    ignored_turn_keys,
+    unsupported_in_row,
+    unsupported_in_turn,
+)
+from sluice_trainer.data.mappers.labels import checked_label
+from sluice_trainer.data.rejected import RejectedRow, found
 
 ROLES: Final = ("system", "user", "assistant")
-
-MISSING_MESSAGES: Final = Rejected("missing_messages")
-INVALID_MESSAGES_SHAPE: Final = Rejected("invalid_messages_shape")
-UNKNOWN_ROLE: Final = Rejected("unknown_role")
-TOOL_CALLS_UNSUPPORTED: Final = Rejected("tool_calls_unsupported")
-MISPLACED_SYSTEM: Final = Rejected("misplaced_system")
-NO_VALID_TURNS: Final = Rejected("no_valid_turns")
-MISSING_ASSISTANT_REPLY: Final = Rejected("missing_assistant_reply")
-LABEL_NOT_ALLOWED: Final = Rejected("label_not_allowed")
 
 
 def map_chat_messages(
     row: dict[str, Any], source: Source, classification: Classification | None
-) -> Example | Rejected:
+) -> Example | RejectedRow:
     """The conversation of a row, turn by turn as it stands. In a classification the reply is the label."""
-    turns = row.get(source.column("messages"))
-    if turns is None:
-        return MISSING_MESSAGES
-    if not isinstance(turns, list):
-        return INVALID_MESSAGES_SHAPE
-    if any(isinstance(turn, dict) and turn.get("tool_calls") for turn in turns):
-        return TOOL_CALLS_UNSUPPORTED
-    if not all(_is_turn(turn) for turn in turns):
-        return INVALID_MESSAGES_SHAPE
+    column = source.column("messages")
+    turns: Any = row.get(column)
+    fault = _shape_fault(column, turns, row) or unsupported_in_row(row, (column,))
+    if fault is not None:
+        return fault
     messages = tuple(ChatMessage(role=turn["role"], content=turn["content"]) for turn in turns)
     fault = _fault(messages)
-    if fault is not None or classification is None:
-        return fault or Example(messages)
-    label = messages[-1]["content"]
-    return Example(messages, label) if label in classification.labels else LABEL_NOT_ALLOWED
+    if fault is not None:
+        return fault
+    ignored = (*ignored_keys(row, (column,)), *(f"{column}[].{key}" for key in ignored_turn_keys(turns)))
+    if classification is None:
+        return Example(messages, ignored=ignored)
+    label = checked_label(messages[-1]["content"], classification)
+    return label if isinstance(label, RejectedRow) else Example(messages, label, ignored)
 
 
-def _is_turn(turn: Any) -> bool:
-    return isinstance(turn, dict) and all(isinstance(turn.get(key), str) for key in ("role", "content"))
+def _shape_fault(column: str, turns: Any, row: dict[str, Any]) -> RejectedRow | None:
+    if turns is None:
+        keys = ", ".join(found(key) for key in list(row)[:5])
+        return RejectedRow("missing_messages", f"no key {found(column)}; the row has {keys or 'no keys'}")
+    if not isinstance(turns, list):
+        return RejectedRow(
+            "invalid_messages_shape", f"{found(column)} is {found(turns)}, wanted a list of turns"
+        )
+    for number, turn in enumerate(turns, 1):
+        fault = _turn_fault(number, turn)
+        if fault is not None:
+            return fault
+    return None
 
 
-def _fault(messages: tuple[ChatMessage, ...]) -> Rejected | None:
-    if any(message["role"] not in ROLES for message in messages):
-        return UNKNOWN_ROLE
-    if any(message["role"] == "system" for message in messages[1:]):
-        return MISPLACED_SYSTEM
+def _turn_fault(number: int, turn: Any) -> RejectedRow | None:
+    if not isinstance(turn, dict):
+        return RejectedRow("invalid_messages_shape", f"turn {number} is {found(turn)}, wanted an object")
+    unsupported = unsupported_in_turn(turn)
+    if unsupported is not None:
+        return RejectedRow(unsupported.code, f"turn {number}: {unsupported.detail}")
+    for key in ("role", "content"):
+        if not isinstance(turn.get(key), str):
+            wanted = f"turn {number} has {key} {found(turn.get(key))}, wanted text"
+            return RejectedRow("invalid_messages_shape", wanted)
+    return None
+
+
+def _fault(messages: Sequence[ChatMessage]) -> RejectedRow | None:
+    for number, message in enumerate(messages, 1):
+        if message["role"] not in ROLES:
+            told = f"turn {number} has role {found(message['role'])}, wanted one of {', '.join(ROLES)}"
+            return RejectedRow("unknown_role", told)
+        if message["role"] == "system" and number > 1:
+            return RejectedRow(
+                "misplaced_system", f"turn {number} is a system turn, which may only come first"
+            )
     if not any(message["role"] == "user" and message["content"].strip() for message in messages):
-        return NO_VALID_TURNS
+        return RejectedRow("no_valid_turns", "no turn of a user has text")
     last = messages[-1]
-    answered = last["role"] == "assistant" and bool(last["content"].strip())
-    return None if answered else MISSING_ASSISTANT_REPLY
+    if last["role"] == "assistant" and last["content"].strip():
+        return None
+    told = f"the last turn has role {found(last['role'])}, wanted one of the assistant with text"
+    return RejectedRow("missing_assistant_reply", told)

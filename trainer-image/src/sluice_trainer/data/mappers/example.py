@@ -18,10 +18,5 @@ class Example:
     messages: tuple[ChatMessage, ...]
     label: str | None = None
     """The answer as one of the task's labels; None when the task has none."""
-
-
-@dataclass(frozen=True)
-class Rejected:
-    """A row that is left out, and the code under which it is counted."""
-
-    code: str
+    ignored: tuple[str, ...] = ()
+    """Keys of the row that nothing was taken from; those of a turn as `messages[].id`."""

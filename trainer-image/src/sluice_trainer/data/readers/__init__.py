@@ -1,10 +1,10 @@
 """How bytes become records: one module per format, and the table of them.
 
-A broken line never ends a file: it becomes a Broken record, which is counted as `parse_error`. What the
-columns of a record mean is told by `mappers`.
+A row that cannot be read never ends a file: its record holds a `RejectedRow`. What the columns of a record
+mean is decided by `mappers`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +13,10 @@ from sluice_api.datasetpack import Source
 from sluice_api.errors import InputWrong
 from sluice_trainer.data.readers.csvfile import read_csv
 from sluice_trainer.data.readers.jsonl import read_jsonl
-from sluice_trainer.data.readers.record import Broken, Record
+from sluice_trainer.data.readers.record import Record
 
-Reader = Callable[[Path], Iterator[Record | Broken]]
+Reader = Callable[[Path, Source, Collection[str]], Iterator[Record]]
+"""Reads a file. The last argument names the columns that are wanted."""
 
 READERS: Final[dict[str, Reader]] = {"JSONL": read_jsonl, "CSV": read_csv}
 """Format of a source -> its reader."""
@@ -23,8 +24,8 @@ READERS: Final[dict[str, Reader]] = {"JSONL": read_jsonl, "CSV": read_csv}
 _ENDINGS: Final = {".jsonl": "JSONL", ".ndjson": "JSONL", ".csv": "CSV"}
 
 
-def reader_for(source: Source) -> Reader:
-    """Reader of a source: by its format, else by the ending of its locator."""
+def format_of(source: Source) -> str:
+    """Format of a source: the one that it names, else by the ending of its locator."""
     path = source.locator.partition("?")[0].partition("#")[0]
     ending = f".{path.rpartition('.')[2].lower()}"
     name = source.format or _ENDINGS.get(ending)
@@ -32,6 +33,11 @@ def reader_for(source: Source) -> Reader:
         raise InputWrong(
             reasons.FORMAT_UNKNOWN,
             f"source {source.name}: {source.locator} ends in none of {', '.join(_ENDINGS)}; "
-            f"set format to one of {', '.join(READERS)}",
+            f"set format to {' or '.join(READERS)}",
         )
-    return READERS[name]
+    return name
+
+
+def read_source(path: Path, source: Source, wanted: Collection[str]) -> Iterator[Record]:
+    """All records of a source's file; they cover each physical line once."""
+    return READERS[format_of(source)](path, source, wanted)

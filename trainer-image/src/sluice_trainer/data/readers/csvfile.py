@@ -1,58 +1,59 @@
-"""CSV with a header line, RFC 4180: comma, double quotes, quoted line breaks. Values are strings."""
+"""CSV with a header line, RFC 4180: comma, double quotes, quoted line breaks. Values are strings.
 
-import csv
-from collections.abc import Iterator
+Bytes are split into records first and decoded record by record afterwards, so that a byte that is no text
+never moves a quote. Where the quotes leave open on which line a row ends, the whole file is refused.
+"""
+
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any
 
-from sluice_api import reasons
-from sluice_api.errors import InputWrong
-from sluice_trainer.data.readers.lines import read_lines
-from sluice_trainer.data.readers.record import MAX_ROW_BYTES, Broken, Record
-
-_POISON: Final = "\0"
-"""Stands for a line that could not be read, so that the row that it belongs to is broken and no other."""
-
-
-def read_csv(path: Path) -> Iterator[Record | Broken]:
-    """All rows of a file. Raises InputWrong when the header is unusable."""
-    csv.field_size_limit(MAX_ROW_BYTES)
-    rows = csv.reader(_texts(path), strict=True)
-    header = _header(rows)
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield Broken(rows.line_num, str(error))
-            continue
-        if row:
-            yield _record(rows.line_num, header, row)
+from sluice_api.datasetpack import Source
+from sluice_trainer.data.readers.csvsplit import STRAY_QUOTE, RawRecord, split_records
+from sluice_trainer.data.readers.decoding import decode
+from sluice_trainer.data.readers.header import read_header
+from sluice_trainer.data.readers.quotes import Quotes, is_regular
+from sluice_trainer.data.readers.record import NoRow, Record
+from sluice_trainer.data.rejected import RejectedRow
 
 
-def _texts(path: Path) -> Iterator[str]:
-    for line in read_lines(path):
-        yield line.text if line.trouble is None else f"{_POISON}\n"
+def read_csv(path: Path, source: Source, wanted: Collection[str]) -> Iterator[Record]:
+    """All records of a file. Raises InputWrong when the header lacks a column, or quotes are unusable."""
+    records = split_records(path, source)
+    header: list[str] = []
+    for record in records:
+        if not _is_blank(record):
+            header = read_header(source, record, wanted)
+            yield Record(record.line, NoRow.HEADER, record.lines)
+            break
+        yield Record(record.line, NoRow.BLANK)
+    quotes = Quotes(source, len(header))
+    for record in records:
+        regular = is_regular(record)
+        quotes.see(record, regular=regular)
+        yield Record(record.line, _value(record, header, regular=regular), record.lines)
+    quotes.decide()
 
 
-def _header(rows: Iterator[list[str]]) -> list[str]:
-    try:
-        header = next((row for row in rows if row), [])
-    except csv.Error as error:
-        raise InputWrong(reasons.FORMAT_UNKNOWN, f"the CSV header is unreadable: {error}") from error
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice or any(_POISON in name for name in header):
-        raise InputWrong(
-            reasons.FORMAT_UNKNOWN,
-            f"a CSV header must be UTF-8 and name each column once; repeated: {', '.join(twice) or 'none'}",
-        )
-    return header
+def _is_blank(record: RawRecord) -> bool:
+    return record.lines == 1 and not record.data[0].strip()
 
 
-def _record(line: int, header: list[str], row: list[str]) -> Record | Broken:
-    if any(_POISON in value for value in row):
-        return Broken(line, "holds a line that is not UTF-8, too long, or has a NUL byte")
-    if len(row) != len(header):
-        return Broken(line, f"has {len(row)} values for {len(header)} columns")
-    return Record(line, dict(zip(header, row, strict=True)))
+def _value(record: RawRecord, header: list[str], *, regular: bool) -> Any:
+    if _is_blank(record):
+        return NoRow.BLANK
+    if isinstance(record.values, RejectedRow):
+        return record.values
+    if not regular:
+        return STRAY_QUOTE
+    text = decode(b"".join(record.data))
+    if isinstance(text, RejectedRow):
+        return text
+    if len(record.values) != len(header):
+        return RejectedRow("ragged_row", f"{len(record.values)} values for {len(header)} columns")
+    return dict(zip(header, map(_utf8, record.values), strict=True))
+
+
+def _utf8(value: str) -> str:
+    """Latin-1 text back to its bytes, which were proven to be UTF-8 together."""
+    return value if value.isascii() else value.encode("latin-1").decode()

@@ -1,39 +1,55 @@
 """JSON Lines: one JSON value per line. Blank lines are no rows."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Never
 
-from sluice_trainer.data.readers.lines import Line, read_lines
-from sluice_trainer.data.readers.record import Broken, Record
+from sluice_api.datasetpack import Source
+from sluice_api.text import visible
+from sluice_trainer.data.readers.decoding import TOO_LONG, decode
+from sluice_trainer.data.readers.lines import read_lines
+from sluice_trainer.data.readers.record import NoRow, Record
+from sluice_trainer.data.rejected import MOST_DETAIL, RejectedRow, found
 
 
-def read_jsonl(path: Path) -> Iterator[Record | Broken]:
-    """All rows of a file."""
+def read_jsonl(path: Path, _: Source, __: Collection[str]) -> Iterator[Record]:
+    """All lines of a file."""
     for line in read_lines(path):
-        if line.trouble is not None:
-            yield Broken(line.number, line.trouble)
-        elif line.text.strip():
-            yield _parse(line)
+        yield Record(line.number, TOO_LONG if line.too_long else _value(line.data))
 
 
-def _parse(line: Line) -> Record | Broken:
+def _value(data: bytes) -> Any:
+    if not data.strip():
+        return NoRow.BLANK
+    text = decode(data)
+    return text if isinstance(text, RejectedRow) else _parse(text)
+
+
+def _parse(text: str) -> Any:
     try:
-        value = json.loads(line.text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        # A lone surrogate passes as JSON but stands for no character and cannot be stored.
-        json.dumps(value, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
-        return Broken(line.number, f"{type(error).__name__}: {error}"[:200])
-    return Record(line.number, value)
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        # A lone surrogate and 1e999 pass as JSON, but stand for no character and no number.
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except json.JSONDecodeError as error:
+        return RejectedRow("parse_error", f"not valid JSON: {visible(error.msg)} at column {error.colno}")
+    except UnicodeEncodeError:
+        return RejectedRow("parse_error", "half of a surrogate pair, which stands for no character")
+    except RecursionError:
+        return RejectedRow("parse_error", "nested too deeply")
+    except ValueError as error:
+        return RejectedRow("parse_error", visible(str(error))[:MOST_DETAIL])
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise ValueError(f"duplicate key {found(twice)}")
     return row
 
 
 def _no_constant(name: str) -> Never:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON; numbers must be finite")

@@ -1,46 +1,46 @@
-"""Lines of a file as text, one at a time, with a bound on their length."""
+"""Physical lines of a file as bytes, with a bound on their length. Only a line feed ends a line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from sluice_trainer.data.readers.record import MAX_ROW_BYTES
 
-_BOM = b"\xef\xbb\xbf"
+BOM: Final = b"\xef\xbb\xbf"
+"""Byte order mark of UTF-8. At the start of a file it is no content."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line with its ending, or why it is none."""
+    """One line with its ending."""
 
     number: int
-    text: str
-    trouble: str | None = None
+    data: bytes
+    """Its bytes; of one that is too long only the first."""
+    too_long: bool = False
+    has_quote: bool = False
+    """Whether a line that is too long holds a double quote anywhere."""
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """All lines. A byte order mark at the start of the file is no content."""
+    """All lines of a file, in memory one at a time."""
     with path.open("rb") as file:
         number = 0
         while data := file.readline(MAX_ROW_BYTES + 1):
             number += 1
+            if number == 1:
+                data = data.removeprefix(BOM)
             if len(data) > MAX_ROW_BYTES:
-                _skip_rest(file, data)
-                yield Line(number, "", f"longer than {MAX_ROW_BYTES} bytes")
+                yield Line(number, data, too_long=True, has_quote=_skip_rest(file, data))
             else:
-                yield _decode(number, data.removeprefix(_BOM) if number == 1 else data)
+                yield Line(number, data)
 
 
-def _decode(number: int, data: bytes) -> Line:
-    if b"\0" in data:
-        return Line(number, "", "holds a NUL byte")
-    try:
-        return Line(number, data.decode())
-    except UnicodeDecodeError as error:
-        return Line(number, "", f"is not UTF-8 at byte {error.start}")
-
-
-def _skip_rest(file: BinaryIO, data: bytes) -> None:
+def _skip_rest(file: BinaryIO, data: bytes) -> bool:
+    """Read on to the end of the line; whether a double quote was anywhere in it."""
+    has_quote = b'"' in data
     while data and not data.endswith(b"\n"):
         data = file.readline(MAX_ROW_BYTES)
+        has_quote = has_quote or b'"' in data
+    return has_quote

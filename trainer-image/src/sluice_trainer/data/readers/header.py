@@ -1,0 +1,74 @@
+"""The header of a CSV file: names of columns, and what is amiss when a wanted one is not there."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from sluice_api import reasons
+from sluice_api.datasetpack import Source
+from sluice_api.errors import InputWrong
+from sluice_trainer.data.naming import place
+from sluice_trainer.data.readers.csvsplit import RawRecord
+from sluice_trainer.data.readers.decoding import decode
+from sluice_trainer.data.readers.quotes import is_regular
+from sluice_trainer.data.rejected import RejectedRow, found
+
+_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_MOST_NAMES: Final = 8
+
+
+def read_header(source: Source, record: RawRecord, wanted: Collection[str]) -> list[str]:
+    """Names of all columns, each once. Raises InputWrong(COLUMNS_NOT_FOUND)."""
+    names = _names(source, record)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        message = f"the CSV header names a column twice: {_list(twice)}; each column needs a name of its own"
+        raise _wrong(source, record, message)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        found_names = f"the CSV header has {_count(names)}: {_list(names)}"
+        message = f"{found_names}; wanted: {_list(sorted(wanted))}, missing: {_list(missing)}"
+        raise _wrong(source, record, f"{message}. {_guess(names, missing)}")
+    return names
+
+
+def _names(source: Source, record: RawRecord) -> list[str]:
+    text = decode(b"".join(record.data))
+    for fault in (record.values, text):
+        if isinstance(fault, RejectedRow):
+            raise _wrong(source, record, f"the CSV header cannot be read: {fault.text}")
+    if not is_regular(record) or not isinstance(record.values, list):
+        raise _wrong(source, record, "the CSV header has a stray double quote")
+    names = [value.encode("latin-1").decode() for value in record.values]
+    return [name or f"(column {number})" for number, name in enumerate(names, 1)]
+
+
+def _guess(names: Sequence[str], missing: Sequence[str]) -> str:
+    """The likely cause."""
+    head = names[0]
+    if len(names) == 1:
+        for letter, word in _DELIMITERS.items():
+            if letter in head:
+                return f"The file separates values with {word}, not commas: export it again with commas"
+    plain = {name.strip().casefold(): name for name in names}
+    alike = [plain[name.casefold()] for name in missing if name.casefold() in plain]
+    if alike:
+        return (
+            f"{_list(alike)} differs in case or spaces: name it in the source's fields, or rename the column"
+        )
+    return (
+        "If the first line is a row already, add a header line; else name the columns in the source's fields"
+    )
+
+
+def _count(names: Sequence[str]) -> str:
+    return f"{len(names)} column{'' if len(names) == 1 else 's'}"
+
+
+def _list(names: Sequence[str]) -> str:
+    told = ", ".join(found(name) for name in names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{told} and {more} more" if more > 0 else told
+
+
+def _wrong(source: Source, record: RawRecord, message: str) -> InputWrong:
+    return InputWrong(reasons.COLUMNS_NOT_FOUND, f"{place(source, record.line)}: {message}")
