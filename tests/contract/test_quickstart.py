@@ -16,7 +16,7 @@ from sluice_api.deployment import DeploymentSpec
 from sluice_api.evalgate import EvalGateSpec
 from sluice_api.meta import API_VERSION
 from sluice_api.trainingrun import TrainingRunSpec
-from sluice_trainer.evals.honesty import normal_form
+from sluice_trainer.data.promptforms import near_prompt
 
 QUICKSTART = Path(__file__).parents[2] / "docs" / "examples" / "quickstart"
 SPECS: dict[str, type[ApiModel]] = {
@@ -109,9 +109,9 @@ def test_training_rows_have_the_faults_of_real_ones() -> None:
 def test_gold_rows_are_balanced_and_share_no_prompt_with_training() -> None:
     gold = _rows("gold")
     assert Counter(r["label"] for r in gold) == dict.fromkeys(LABELS, 42)
-    asked = {normal_form(r["text"]) for r in gold}
+    asked = {near_prompt(r["text"]) for r in gold}
     assert len(asked) == len(gold) == 252
-    assert not asked & {normal_form(r["text"]) for r in _rows("train")}
+    assert not asked & {near_prompt(r["text"]) for r in _rows("train")}
 
 
 def test_gold_tickets_are_written_in_phrases_of_their_own() -> None:

@@ -3,6 +3,7 @@
 Gate planner and judge read criteria through `Demand` only, so that both mean the same.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,8 +51,18 @@ class Demand:
         return f"{self.metric} on {where}"
 
 
-def demand_of(criterion: Criterion) -> Demand:
-    """The criterion with its defaults."""
+def spent_confidence(confidence: float, candidate: int | None) -> float:
+    """Confidence for the n-th candidate on a suite, so that all that ever come share one error rate.
+
+    The error rates alpha 6 / (pi n)^2 add up to alpha. Without confidence there is nothing to share.
+    """
+    if candidate is None or confidence == 0:
+        return confidence
+    return 1 - (1 - confidence) * 6 / (math.pi * candidate) ** 2
+
+
+def demand_of(criterion: Criterion, candidate: int | None = None) -> Demand:
+    """The criterion with its defaults; `candidate` is the number on the suite, where it is counted."""
     percent = criterion.confidence_percent
     worst_slice = criterion.slice == "Worst"
     support = DEFAULT_SLICE_SUPPORT if worst_slice else DEFAULT_MIN_SUPPORT
@@ -62,7 +73,9 @@ def demand_of(criterion: Criterion) -> Demand:
         threshold=float(criterion.value),
         compares=criterion.compare == "DeltaToBaseline",
         min_support=criterion.min_support or support,
-        confidence=(DEFAULT_CONFIDENCE_PERCENT if percent is None else percent) / 100,
+        confidence=spent_confidence(
+            (DEFAULT_CONFIDENCE_PERCENT if percent is None else percent) / 100, candidate
+        ),
         required=criterion.mode != "Advisory",
         worst_slice=worst_slice,
     )

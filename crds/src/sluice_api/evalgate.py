@@ -27,6 +27,7 @@ Operator = Literal["GreaterOrEqual", "LessOrEqual"]
 Compare = Literal["Absolute", "DeltaToBaseline"]
 Mode = Literal["Required", "Advisory"]
 SliceChoice = Literal["Worst"]
+ContaminationPolicy = Literal["Block", "Exclude", "Report"]
 LabelValue = Annotated[str, StringConstraints(max_length=63)]
 ReasonWord = Annotated[str, StringConstraints(max_length=64)]
 
@@ -165,6 +166,15 @@ class Criterion(ApiModel):
     """Required (when absent) or Advisory, which is shown and never blocks."""
 
 
+class Confidence(ApiModel):
+    """What the confidence of the criteria holds for."""
+
+    across: Literal["Candidate", "Suite"] = "Candidate"
+    """Candidate: for each candidate alone; the more there are, the sooner one at the threshold passes by
+    chance. Suite: for all candidates on a suite together; the n-th is judged at the error rate
+    alpha 6 / (pi n)^2, where alpha is the criterion's own."""
+
+
 class Approval(ApiModel):
     """Whether a person must agree."""
 
@@ -204,8 +214,15 @@ class EvalGateSpec(KindSpec):
     """The questions."""
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=16)] = ()
     """The demands. A gate without criteria passes nothing."""
-    honesty: Literal["Require", "Report"] = "Require"
-    """Require blocks a candidate whose training packs share a prompt with a suite; Report only counts."""
+    contamination: ContaminationPolicy = "Block"
+    """What an item does whose prompt stands in a training pack of the candidate: Block fails the candidate,
+    Exclude leaves the item out for candidate and baseline alike, Report only counts it. Unicode composition
+    and the amount of white space make no difference."""
+    near_contamination: ContaminationPolicy | None = None
+    """The same for prompts that differ in case, width, invisible signs and punctuation as well. Absent:
+    Exclude when contamination is Exclude, otherwise Report."""
+    confidence: Confidence = Confidence()
+    """What the confidence of the criteria holds for."""
     on_inconclusive: Literal["Hold", "Fail"] = "Hold"
     """Hold waits for more items or another candidate; Fail rejects."""
     approval: Approval = Approval()
@@ -214,6 +231,12 @@ class EvalGateSpec(KindSpec):
     """Most evaluations at the same time."""
     ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=31_536_000)] = 86_400
     """How long finished Jobs and their Pods are kept."""
+
+    @property
+    def near_policy(self) -> ContaminationPolicy:
+        """What near contamination does, with the default filled in."""
+        follows: ContaminationPolicy = "Exclude" if self.contamination == "Exclude" else "Report"
+        return self.near_contamination or follows
 
 
 class CriterionResult(ApiModel):
@@ -256,6 +279,31 @@ class SuiteDigest(ApiModel):
     """Digest of its pack."""
 
 
+ItemCount = Annotated[int, Field(ge=0, le=99_999_999)]
+
+
+class ContaminationCounts(ApiModel):
+    """Items of all suites whose prompt stands in a pack that the candidate was trained on."""
+
+    items: ItemCount = 0
+    """Items of the suites, excluded ones included."""
+    exact: ItemCount = 0
+    """Items that were trained on as they are."""
+    near: ItemCount = 0
+    """Items that were trained on in another spelling: case, width, invisible signs, punctuation."""
+    excluded: ItemCount = 0
+    """Items that were left out of the verdict, for candidate and baseline alike."""
+
+
+class SuiteUse(ApiModel):
+    """How many candidates a suite has judged."""
+
+    suite: Name
+    """Name of the suite."""
+    candidate: Annotated[int, Field(ge=1, le=99_999_999)]
+    """Number of this candidate among all that this gate judged on the suite's digest, from 1."""
+
+
 class VerdictEntry(ApiModel):
     """The verdict about one artifact."""
 
@@ -275,10 +323,14 @@ class VerdictEntry(ApiModel):
     """Hash of the policy that gave the verdict."""
     suite_digests: Annotated[tuple[SuiteDigest, ...], Field(max_length=16)]
     """Suites that gave the verdict."""
+    suite_uses: Annotated[tuple[SuiteUse, ...], Field(max_length=16)] = ()
+    """Which candidate this was on each suite: the more there are, the sooner one passes by chance."""
     evaluated_at: Timestamp
     """When it was judged."""
     results: Annotated[tuple[CriterionResult, ...], Field(max_length=16)] = ()
     """Every criterion."""
+    contamination: ContaminationCounts | None = None
+    """Items that were trained on. Absent: no training pack of the candidate is known."""
     evidence: UriDigest | None = None
     """Where every item's result and the reasoning are."""
     approved_by: Annotated[str, StringConstraints(max_length=253)] | None = None

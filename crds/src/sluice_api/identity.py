@@ -34,7 +34,9 @@ def criteria_hash(spec: EvalGateSpec) -> str:
             "criteria": [plain(c) for c in spec.criteria],
             "suites": [{k: v for k, v in plain(s).items() if k != "datasetRef"} for s in spec.suites],
             "baseline": plain(spec.baseline) if spec.baseline else None,
-            "honesty": spec.honesty,
+            "contamination": spec.contamination,
+            "nearContamination": spec.near_policy,
+            "across": spec.confidence.across,
             "onInconclusive": spec.on_inconclusive,
         }
     )

@@ -17,6 +17,8 @@ from sluice_api.metrics import METRICS, MetricKind
 
 BOOTSTRAP_DRAWS: Final = 10_000
 """Draws of the bootstrap that bounds means and macro-F1."""
+LEAST_ERROR: Final = 1 / BOOTSTRAP_DRAWS
+"""Smallest error rate that the draws resolve: a stricter bound than the outermost draw is none."""
 EQUAL_BASELINE: Final = "counted for a baseline that is as good as the candidate"
 """Against a worse baseline fewer items may do, but a gate must work once the baseline is good."""
 MOST_CLASSES: Final = MOST_LABELS
@@ -44,8 +46,13 @@ class Reachability:
 
 def reachable(criterion: Criterion, items: int, classes: int = MOST_CLASSES) -> Reachability:
     """Whether a perfect candidate passes the criterion with this many items (or groups)."""
-    needed = items_needed(criterion, classes)
-    assumes = EQUAL_BASELINE if _tolerates_worse(demand_of(criterion)) else ""
+    return reach_of(demand_of(criterion), items, classes)
+
+
+def reach_of(demand: Demand, items: int, classes: int = MOST_CLASSES) -> Reachability:
+    """`reachable` for a criterion whose defaults are filled in."""
+    needed = items_for(demand, classes)
+    assumes = EQUAL_BASELINE if _tolerates_worse(demand) else ""
     return Reachability(ok=needed is not None and items >= needed, needed=needed, assumes=assumes)
 
 
@@ -116,6 +123,8 @@ def _pseudo_loss(n: int, confidence: float, kind: MetricKind, classes: int) -> f
 
     In macro-F1 it spoils two classes, and least when all classes are equally large.
     """
+    if 1 - confidence < LEAST_ERROR:
+        return math.inf
     draws = _pseudo_draws(n + 1, confidence)
     if kind is MetricKind.MACRO_F1:
         return 2 * draws / (2 * n + classes * draws)

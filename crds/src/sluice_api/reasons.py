@@ -255,7 +255,7 @@ METRIC_MISSING: Final = _human(
 METRIC_NOT_FINITE: Final = _human(
     "metric_not_finite", "Read the evidence; a metric that is no number is never a pass."
 )
-SUITE_EMPTY: Final = _human("suite_empty", "Give the suite rows.")
+SUITE_EMPTY: Final = _human("suite_empty", "Give the suite rows that no training pack holds.")
 SLICE_MISSING: Final = _human(
     "slice_missing",
     "Name the column of slices in fields.slice of the suite's sources, and re-create the pack.",
@@ -263,7 +263,10 @@ SLICE_MISSING: Final = _human(
 GATE_UNREACHABLE: Final = _human(
     "gate_unreachable", "Change gate or suite as the message says: it names the number that is missing."
 )
-DISHONEST: Final = _human("dishonest", "Remove the shared prompts from the training pack or the suite.")
+SUITE_CONTAMINATED: Final = _human(
+    "suite_contaminated",
+    "Set spec.contamination to Exclude, or train on a pack whose contaminationAgainst names the suite.",
+)
 BASELINE_MISSING: Final = _wait("baseline_missing", "Wait for the baseline, or set baseline.whenAbsent.")
 BASELINE_MISMATCH: Final = _human(
     "gate_baseline_mismatch",

@@ -15,7 +15,7 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import Stage
 from sluice_api.contracts.reports import RESULTS, ArtifactResult, Code, CriterionOutcome, Score
 from sluice_api.decisions import RequestId, User
-from sluice_api.evalgate import Criterion, SuiteDigest, Verdict
+from sluice_api.evalgate import ContaminationCounts, Criterion, SuiteDigest, SuiteUse, Verdict
 
 Count = Annotated[int, Field(ge=0)]
 
@@ -86,6 +86,8 @@ class VerdictRecord(ApiModel):
     baseline_digest: Digest | None = None
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=16)] = ()
     outcomes: Annotated[tuple[CriterionOutcome, ...], Field(max_length=16)] = ()
+    contamination: ContaminationCounts | None = None
+    suite_uses: Annotated[tuple[SuiteUse, ...], Field(max_length=16)] = ()
     evidence: UriDigest | None = None
     results: UriDigest | None = None
     """What the candidate answered to every item: drift is measured against it."""

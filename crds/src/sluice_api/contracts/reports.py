@@ -19,7 +19,7 @@ from sluice_api.datasetpack import (
     RowCounts,
     SplitCount,
 )
-from sluice_api.evalgate import Verdict
+from sluice_api.evalgate import ContaminationCounts, Verdict
 from sluice_api.trainingrun import Metric
 
 Count = Annotated[int, Field(ge=0, le=999_999_999_999)]
@@ -179,6 +179,21 @@ class CriterionOutcome(ApiModel):
         return given | counts
 
 
+class ContaminationLine(ContaminationCounts):
+    """Items of all suites that stand in training packs, written as one line `items exact near excluded`."""
+
+    @model_serializer(mode="plain")
+    def _as_line(self) -> str:
+        return f"{self.items} {self.exact} {self.near} {self.excluded}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_line(cls, data: Any) -> Any:
+        if not isinstance(data, str):
+            return data
+        return {name: int(n) for name, n in zip(cls.model_fields, data.split(" "), strict=True)}
+
+
 class JudgeResult(ApiModel):
     """The verdict."""
 
@@ -186,8 +201,8 @@ class JudgeResult(ApiModel):
     reason: Code
     message: Annotated[str, Clip(160)]
     outcomes: Annotated[tuple[CriterionOutcome, ...], Field(max_length=16)] = ()
-    overlap: Count = 0
-    """Suite prompts that stand in a training pack."""
+    contamination: ContaminationLine | None = None
+    """Absent: no training pack is known."""
     evidence: Written
 
 

@@ -19,7 +19,7 @@ from sluice_api.datasetpack import (
     Split,
     Task,
 )
-from sluice_api.evalgate import DEFAULT_GENERATION, Criterion, Generation
+from sluice_api.evalgate import DEFAULT_GENERATION, ContaminationPolicy, Criterion, Generation, SuiteUse
 from sluice_api.trainingrun import Adapter, Checkpoint, Hyperparameters, PreflightMode
 
 Identity = Annotated[str, StringConstraints(max_length=128)]
@@ -156,9 +156,12 @@ class JudgeRequest(ApiModel):
     skip_comparing: bool = False
     suites: Annotated[tuple[SuiteRequest, ...], Field(min_length=1, max_length=16)]
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=16)] = ()
-    honesty: Literal["Require", "Report"] = "Require"
+    contamination: ContaminationPolicy = "Block"
+    near_contamination: ContaminationPolicy = "Report"
     training_packs: Annotated[tuple[UriDigest, ...], Field(max_length=16)] = ()
     """Packs that the candidate was trained on, base runs included."""
+    suite_uses: Annotated[tuple[SuiteUse, ...], Field(max_length=16)] = ()
+    """Which candidate this is on each suite, when all candidates share one error rate; else empty."""
     on_inconclusive: Literal["Hold", "Fail"] = "Hold"
     identity: Identity = ""
     """Transition and tick of a drift check, so that an old score is never told again; else empty."""

@@ -7,7 +7,6 @@ from sluice_api import reasons
 from sluice_api.criteria import demand_of
 from sluice_api.evalgate import EvalGateSpec
 from sluice_api.metrics import metrics_of
-from sluice_api.reach import reachable
 from sluice_operator.facts import gate as facts
 from sluice_operator.facts.gate import Policy
 from sluice_operator.model import Observed, Plan, Problem
@@ -16,6 +15,7 @@ from sluice_operator.plans.common import Platform
 from sluice_operator.plans.draft import Draft, Stop
 from sluice_operator.plans.evalgate_status import summarise
 from sluice_operator.plans.judging import Judged, judge_candidates
+from sluice_operator.plans.reach import unreachable
 
 
 def plan_eval_gate(observed: Observed) -> Plan:
@@ -71,16 +71,11 @@ def _check_metrics(policy: Policy) -> Stop | None:
 
 def _check_reach(policy: Policy) -> Stop | None:
     """A criterion that no candidate could pass is told before a GPU is taken."""
-    for criterion in policy.spec.criteria:
-        items = policy.items(criterion.suite)
-        demand = demand_of(criterion)
-        if items == 0:
-            return Stop("Stalled", reasons.SUITE_EMPTY, f"suite {criterion.suite} has no items")
-        reach = reachable(criterion, items, policy.packs[criterion.suite].labels)
-        if not reach.ok and demand.required:
-            message = f"{demand.words} needs {reach.told}; suite {criterion.suite} has {items}"
-            return Stop("Stalled", reasons.GATE_UNREACHABLE, message)
-    return None
+    empty = [c.suite for c in policy.spec.criteria if policy.items(c.suite) == 0]
+    if empty:
+        return Stop("Stalled", reasons.SUITE_EMPTY, f"suite {empty[0]} has no items")
+    message = unreachable(policy)
+    return Stop("Stalled", reasons.GATE_UNREACHABLE, message) if message else None
 
 
 def _stop_for(observed: Observed, policy: Policy, judged: tuple[Judged, ...]) -> Stop:

@@ -8,6 +8,7 @@ from sluice_api.evalgate import CriterionResult, EvalGateSpec, EvalGateStatus, V
 from sluice_api.identity import criteria_hash
 from sluice_api.records import VerdictRecord
 from sluice_operator.facts import gate as facts
+from sluice_operator.facts import suiteuse
 from sluice_operator.model import Delete, JobView, Observed, Plan
 from sluice_operator.plans import approval, status
 from sluice_operator.plans.approval import Answer
@@ -36,7 +37,8 @@ def summarise(
         approval.add_condition(conditions, observed, newest, answer)
     draft.events += [*conditions.events(), *conditions.refusals("Approved")]
     told = _told(observed, judged)
-    _prune(observed, draft, (*told, *(j.verdict for j in judged if j.verdict is not None)))
+    counting = suiteuse.counting(facts.verdicts(observed.me))
+    _prune(observed, draft, (*told, *counting, *(j.verdict for j in judged if j.verdict is not None)))
     approval.prune(observed, draft)
     value = EvalGateStatus(
         verdicts=tuple(_entry(v, _approved_by(observed, v)) for v in told),
@@ -77,7 +79,8 @@ def _told(observed: Observed, judged: tuple[Judged, ...]) -> tuple[VerdictRecord
 
 
 def _prune(observed: Observed, draft: Draft, needed: tuple[VerdictRecord, ...]) -> None:
-    """Verdicts that are neither told nor those of candidates go, oldest first, when they are many."""
+    """Verdicts that are neither told nor counting nor those of candidates go, oldest first, when they are
+    many."""
     views = [r for r in observed.me.records if isinstance(r.record, VerdictRecord)]
     spare = [r for r in views if r.record not in needed]
     spare.sort(key=lambda r: r.record.evaluated_at if isinstance(r.record, VerdictRecord) else "")
@@ -116,6 +119,8 @@ def _entry(record: VerdictRecord, approved_by: str | None) -> VerdictEntry:
         suite_digests=record.suite_digests,
         evaluated_at=record.evaluated_at,
         results=results,
+        contamination=record.contamination,
+        suite_uses=record.suite_uses,
         evidence=record.evidence,
         approved_by=approved_by,
     )

@@ -4,24 +4,26 @@ from dataclasses import dataclass, field
 
 from sluice_api import meta, reasons
 from sluice_api.common import UriDigest
-from sluice_api.contracts.reports import EvaluateResult, JudgeResult
+from sluice_api.contracts.reports import EvaluateResult
 from sluice_api.contracts.requests import ArtifactTarget, EvaluateRequest, JudgeRequest, ScoredTarget
 from sluice_api.records import VerdictRecord
 from sluice_operator import raw
-from sluice_operator.children import records
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts import gate as facts
 from sluice_operator.facts.gate import Baseline, Policy
 from sluice_operator.facts.live import live
 from sluice_operator.facts.run import prepared
 from sluice_operator.facts.stages import attempts_of
+from sluice_operator.facts.suiteuse import SuiteUses, suite_uses
 from sluice_operator.finished import RunFacts
-from sluice_operator.model import Create, JobView, Observed, Problem, Related
+from sluice_operator.model import JobView, Observed, Problem, Related
 from sluice_operator.plans import status
 from sluice_operator.plans.attempts import Advance, advance
 from sluice_operator.plans.common import Platform
 from sluice_operator.plans.draft import Draft, Stop
 from sluice_operator.plans.promotion.requests import open_request
+from sluice_operator.plans.reach import unreachable
+from sluice_operator.plans.sealing import Judgement, seal
 
 RETRY_LIMIT = 3
 
@@ -48,6 +50,13 @@ class Judging:
     """Evaluations that may still be started."""
     steps: dict[str, Advance] = field(default_factory=dict)
     """Stages by request hash: a baseline is evaluated once for all candidates."""
+    uses: SuiteUses = field(default_factory=SuiteUses)
+    """Numbers of the candidates on each suite."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether all candidates on a suite share one error rate."""
+        return self.policy.spec.confidence.across == "Suite"
 
     def advance(self, ask: Ask) -> Advance:
         """Bring a stage further, unless too many run already."""
@@ -77,7 +86,9 @@ def judge_candidates(
     """Judge the newest candidates, newest first, within maxParallel."""
     found = facts.candidates(policy.spec, observed.me.resource.key, observed).newest_first
     busy = len(_active(observed.me))
-    judging = Judging(observed, draft, policy, platform, policy.spec.max_parallel - busy)
+    free = policy.spec.max_parallel - busy
+    uses = suite_uses(facts.verdicts(observed.me))
+    judging = Judging(observed, draft, policy, platform, free, uses=uses)
     return tuple(_judge(judging, run) for run in found[: facts.MOST_CANDIDATES])
 
 
@@ -92,7 +103,16 @@ def _judge(judging: Judging, run: RunFacts) -> Judged:
     given = facts.verdict(observed.me, policy, run.artifact.digest, against.digest)
     if given is not None:
         return Judged(run, given)
-    return _ask_verdict(judging, run, against)
+    return _worn_out(judging, run) or _ask_verdict(judging, run, against)
+
+
+def _worn_out(judging: Judging, run: RunFacts) -> Judged | None:
+    """Where candidates share one error rate, whether not even a perfect one could pass with this number."""
+    if not judging.shares:
+        return None
+    uses = judging.uses.of(judging.policy.suite_digests, run.artifact.digest)
+    message = unreachable(judging.policy, {use.suite: use.candidate for use in uses})
+    return Judged(run, stop=Stop("Stalled", reasons.GATE_UNREACHABLE, message)) if message else None
 
 
 def _sealed(observed: Observed, policy: Policy, run: RunFacts) -> VerdictRecord | None:
@@ -141,7 +161,11 @@ def _ask_verdict(judging: Judging, run: RunFacts, against: Baseline) -> Judged:
     packs = _training_packs(judging.observed, run)
     if isinstance(packs, Problem):
         return Judged(run, stop=Stop("Waiting", packs.reason, packs.message))
-    request = _judge_request(judging.policy, mine, theirs, against, packs)
+    others = judging.uses.last
+    if judging.shares and others and not judging.uses.knows(judging.policy.suite_digests, target.digest):
+        message = f"run {run.name} waits for the verdict about {others[:19]}: they share one error rate"
+        return Judged(run, stop=Stop("Working", reasons.EVALUATING, message))
+    request = _judge_request(judging, mine, theirs, against, packs)
     step = judging.advance(_ask(judging, "judge", request))
     if step.state != "Done":
         return _unfinished(run, step)
@@ -171,16 +195,19 @@ def _ask_evaluate(judging: Judging, target: UriDigest) -> Ask:
 
 
 def _judge_request(
-    policy: Policy, mine: Advance, theirs: Advance | None, against: Baseline, packs: tuple[UriDigest, ...]
+    judging: Judging, mine: Advance, theirs: Advance | None, against: Baseline, packs: tuple[UriDigest, ...]
 ) -> JudgeRequest:
+    policy, scored = judging.policy, _scored(mine)
     return JudgeRequest(
-        candidate=_scored(mine),
+        candidate=scored,
         baseline=_scored(theirs) if theirs else None,
         skip_comparing=against.skip,
         suites=policy.suite_requests(),
         criteria=policy.spec.criteria,
-        honesty=policy.spec.honesty,
+        contamination=policy.spec.contamination,
+        near_contamination=policy.spec.near_policy,
         training_packs=packs,
+        suite_uses=judging.uses.claim(policy.suite_digests, scored.digest) if judging.shares else (),
         on_inconclusive=policy.spec.on_inconclusive,
     )
 
@@ -194,14 +221,6 @@ def _evaluated(step: Advance) -> EvaluateResult:
     if not isinstance(step.result, EvaluateResult):
         raise TypeError("an evaluation that is done holds its result")
     return step.result
-
-
-def _cut(step: Advance) -> str:
-    """What a verdict says about replies that were cut; empty when none was."""
-    result = _evaluated(step)
-    if not result.cut_replies:
-        return ""
-    return f" ({result.cut_replies} of {result.items} replies were cut at maxNewTokens)"
 
 
 def _training_packs(observed: Observed, run: RunFacts) -> tuple[UriDigest, ...] | Problem:
@@ -223,32 +242,7 @@ def _training_packs(observed: Observed, run: RunFacts) -> tuple[UriDigest, ...] 
 
 
 def _seal(judging: Judging, run: RunFacts, against: Baseline, mine: Advance, step: Advance) -> Judged:
-    """The verdict becomes a record, bound to all digests that it speaks of."""
-    result = step.result
-    if not isinstance(result, JudgeResult):
-        raise TypeError("a judgement that is done holds its result")
-    policy = judging.policy
-    value = VerdictRecord(
-        run=run.name,
-        run_uid=run.uid,
-        digest=run.artifact.digest,
-        completed_at=run.artifact.completed_at,
-        artifact=run.artifact,
-        verdict=result.verdict,
-        reason=result.reason,
-        message=result.message + _cut(mine),
-        criteria_hash=policy.criteria_hash,
-        suite_digests=policy.suite_digests,
-        baseline_digest=against.digest,
-        criteria=policy.spec.criteria,
-        outcomes=result.outcomes,
-        evidence=result.evidence,
-        results=_scored(mine).results,
-        window_tokens=_evaluated(mine).window_tokens,
-        evaluated_at=step.record.finished_at if step.record else "",
-    )
-    resource = judging.observed.me.resource
-    manifest = records.record(resource, records.verdict_name(resource.meta.name, value), value)
-    reason = reasons.REASONS[result.reason]
-    judging.draft.write(Create(manifest), reason, f"run {run.name}: {result.verdict}; {value.message}")
+    uses = judging.uses.claim(judging.policy.suite_digests, run.artifact.digest)
+    about = Judgement(run, _evaluated(mine), against.digest, uses)
+    value = seal(judging.observed.me.resource, judging.draft, judging.policy, about, step)
     return Judged(run, value, steps=(step,))

@@ -1,8 +1,10 @@
-"""judge on stored results: evidence, honesty, and results that do not belong together."""
+"""judge on stored results: evidence, contamination, and results that do not belong together."""
 
 import json
 import subprocess
 import sys
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from sluice_api import reasons
 from sluice_api.common import UriDigest
-from sluice_api.contracts.reports import EvaluateResult
+from sluice_api.contracts.reports import ContaminationLine, EvaluateResult
 from support.evalbench import Bench, scored
 from support.openai_stub import OpenAIStub, serve
 
@@ -89,12 +91,56 @@ def test_shown_bounds_are_rounded_outwards(bench: Bench, suite: UriDigest) -> No
 
 def test_D15_a_shared_prompt_blocks_a_perfect_candidate(bench: Bench, suite: UriDigest) -> None:
     good = evaluated(bench, suite)
-    rows = [("TICKET 7!", "red"), *((f"another {n}", "blue") for n in range(20))]
-    training = [bench.tickets(rows, purpose="Train", instruction="Another question").dump()]
+    training = [trained_on(bench, "ticket 7", "TICKET 8?")]
     blocked = bench.judge(suite, good, criteria=[accuracy()], trainingPacks=training)
-    counted = bench.judge(suite, good, criteria=[accuracy()], trainingPacks=training, honesty="Report")
-    assert (blocked.verdict, blocked.reason, blocked.overlap) == ("Fail", "dishonest", 1)
-    assert (counted.verdict, counted.overlap) == ("Pass", 1)
+    counted = bench.judge(suite, good, criteria=[accuracy()], trainingPacks=training, contamination="Report")
+    assert (blocked.verdict, blocked.reason) == ("Fail", "suite_contaminated")
+    assert counted.verdict == "Pass"
+    assert blocked.contamination == counted.contamination == ContaminationLine(items=120, exact=1, near=1)
+    clean = bench.judge(suite, good, criteria=[accuracy()])
+    assert (clean.verdict, clean.contamination) == ("Pass", None)
+
+
+def trained_on(bench: Bench, *texts: str) -> dict[str, Any]:
+    """A training pack with these texts among others, under another instruction."""
+    rows = [*((text, "red") for text in texts), *((f"another {n}", "blue") for n in range(20))]
+    return bench.tickets(rows, purpose="Train", instruction="Another question").dump()
+
+
+@pytest.mark.parametrize(
+    ("spelling", "exact"),
+    [
+        (lambda text: unicodedata.normalize("NFD", text), 120),
+        (lambda text: text.replace(" ", "\n "), 120),
+        ("\u200b".join, 0),
+        (lambda text: text.translate({code: code + 0xFEE0 for code in range(0x30, 0x3A)}), 0),
+    ],
+)
+def test_a_suite_that_was_trained_on_in_another_spelling_is_found(
+    bench: Bench, spelling: Callable[[str], str], exact: int
+) -> None:
+    texts = [f"tückët {n}" for n in range(120)]
+    suite = bench.tickets([(text, "red") for text in texts])
+    training = [trained_on(bench, *map(spelling, texts))]
+    good = bench.judge(suite, evaluated(bench, suite), trainingPacks=training, nearContamination="Block")
+    assert (good.verdict, good.reason) == ("Fail", "suite_contaminated")
+    assert good.contamination == ContaminationLine(items=120, exact=exact, near=120 - exact)
+
+
+def test_excluded_items_are_counted_shown_and_left_out(bench: Bench, suite: UriDigest) -> None:
+    good, base = evaluated(bench, suite, wrong=5), evaluated(bench, suite, OTHER, wrong=5)
+    training = [trained_on(bench, *(f"ticket {n}" for n in range(10)), "TICKET 11")]
+    criteria = [accuracy(), accuracy(compare="DeltaToBaseline", value="-0.1")]
+    asked = {"criteria": criteria, "baseline": scored(base), "trainingPacks": training}
+    result = bench.judge(suite, good, **asked, contamination="Exclude", nearContamination="Exclude")
+    folder = bench.root / result.evidence.uri
+    found = json.loads((folder / "evidence.json").read_text())["contamination"]["suites"][0]
+    assert (result.verdict, result.outcomes[0].value) == ("Pass", "1")
+    assert [outcome.items for outcome in result.outcomes] == [109, 109]
+    assert result.contamination == ContaminationLine(items=120, exact=10, near=1, excluded=11)
+    assert (len(found["exact"]), len(found["near"]), len(found["excluded"])) == (10, 1, 11)
+    assert "11 of 120 items excluded" in (folder / "evidence.md").read_text()
+    assert len((folder / "s.jsonl").read_text().splitlines()) == 120
 
 
 def test_results_of_another_artifact_are_refused(bench: Bench, suite: UriDigest) -> None:

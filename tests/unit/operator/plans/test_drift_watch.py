@@ -49,7 +49,7 @@ def test_a_tick_asks_the_slot_itself_about_the_sealed_suites() -> None:
     assert evaluate["endpoint"]["digest"] == sealed["digest"]
     assert [s["dataset"]["digest"] for s in evaluate["suites"]] == [sealed["suiteDigests"][0]["digest"]]
     assert judge["baseline"] == {"digest": sealed["digest"], "results": sealed["results"]}
-    assert judge["honesty"] == "Report"
+    assert judge["contamination"] == "Report"
     assert judge["criteria"][0] == {
         "suite": "gold",
         "metric": "exact_match",

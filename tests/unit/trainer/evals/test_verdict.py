@@ -7,10 +7,11 @@ import pytest
 from pydantic import ValidationError
 
 from sluice_api import reasons
+from sluice_api.contracts.reports import ContaminationLine as Tally
 from sluice_api.contracts.requests import JudgeRequest
 from sluice_api.evalgate import Criterion
+from sluice_trainer.evals.contamination import Overlap, counts
 from sluice_trainer.evals.criteria import judge
-from sluice_trainer.evals.honesty import Overlap
 from sluice_trainer.evals.intervals import Proportion
 from sluice_trainer.evals.judging import Decision, decide
 from sluice_trainer.evals.measure import Absent, measure
@@ -244,12 +245,58 @@ def test_on_inconclusive_fail_rejects_what_is_open() -> None:
 
 
 def test_shared_prompts_block_or_are_counted() -> None:
-    shared = (Overlap("triage", 200, ("item-7",)),)
+    shared = (Overlap("triage", 200, ("item-7",), ("item-8", "item-9")),)
     blocked = decided(request({}), GOOD, overlaps=shared)
-    assert told(blocked) == ("Fail", "dishonest")
+    assert told(blocked) == ("Fail", "suite_contaminated")
     assert "1 of 200 prompts of suite triage" in blocked.verdict.message
-    counted = decided(request({}, honesty="Report"), GOOD, overlaps=shared)
-    assert (told(counted), counted.overlap) == (("Pass", "passed"), 1)
+    counted = decided(request({}, contamination="Report"), GOOD, overlaps=shared)
+    assert told(counted) == ("Pass", "passed")
+    assert counts(counted.overlaps, counted.policies) == Tally(items=200, exact=1, near=2)
+    strict = decided(request({}, nearContamination="Block"), GOOD, overlaps=shared)
+    assert "3 of 200 prompts of suite triage" in strict.verdict.message
+
+
+EXCLUDE = {"contamination": "Exclude", "nearContamination": "Exclude"}
+
+
+def test_excluded_items_leave_candidate_and_baseline_alike() -> None:
+    """30 items that only the candidate knows by heart: without them it is as good as the baseline."""
+    ours, theirs = (results(right_and_wrong(n, 200 - n)) for n in (200, 170))
+    learned = (Overlap("triage", 200, IDS[170:190], IDS[190:]),)
+    better = {"value": "0.05", **PAIRED}
+    assert told(decided(request(better), ours, theirs)) == ("Pass", "passed")
+    decision = decided(request(better, **EXCLUDE), ours, theirs, learned)
+    outcome = decision.outcomes[0]
+    assert (outcome.value, outcome.units, outcome.verdict) == (0.0, 170, "Fail")
+    assert counts(decision.overlaps, decision.policies) == Tally(items=200, exact=20, near=10, excluded=30)
+    exact_only = decided(request(better, **{**EXCLUDE, "nearContamination": "Report"}), ours, theirs, learned)
+    assert exact_only.outcomes[0].units == 180
+
+
+def test_support_and_reach_are_of_the_items_that_are_left() -> None:
+    all_but_99 = (Overlap("triage", 200, IDS[99:]),)
+    small = decided(request({}, **EXCLUDE), GOOD, overlaps=all_but_99)
+    assert told(small) == ("Inconclusive", "support_too_small")
+    high = {"value": "0.98", "minSupport": 100}
+    perfect = results(right_and_wrong(200, 0))
+    assert told(decided(request(high), perfect)) == ("Pass", "passed")
+    short = decided(request(high, **EXCLUDE), perfect, overlaps=(Overlap("triage", 200, IDS[148:]),))
+    assert told(short) == ("Inconclusive", "gate_unreachable")
+    assert "52 items are excluded, 148 are left, and the criterion needs at least 149 items" in (
+        short.outcomes[0].message
+    )
+    enough = decided(request(high, **EXCLUDE), perfect, overlaps=(Overlap("triage", 200, IDS[149:]),))
+    assert told(enough) == ("Pass", "passed")
+
+
+@pytest.mark.parametrize("on_inconclusive", ["Hold", "Fail"])
+def test_a_suite_of_which_nothing_is_left_is_never_passed(on_inconclusive: str) -> None:
+    everything = (Overlap("triage", 200, IDS),)
+    asked = request({"confidencePercent": 0, "minSupport": 1}, onInconclusive=on_inconclusive, **EXCLUDE)
+    decision = decided(asked, GOOD, overlaps=everything)
+    assert decision.verdict.verdict != "Pass"
+    assert decision.verdict.reason is reasons.SUITE_EMPTY
+    assert "all 200 are excluded" in decision.verdict.message
 
 
 def test_E21_five_named_refusals() -> None:

@@ -141,7 +141,7 @@ def _told(outcome: Outcome) -> Outcome:
     if demand.confidence == 0:
         how = "by the point estimate alone"
     else:
-        how = f"between {outcome.lower:.3f} and {outcome.upper:.3f}, each at {demand.confidence:.0%}"
+        how = f"between {outcome.lower:.3f} and {outcome.upper:.3f}, each at {100 * demand.confidence:.6g} %"
     text = f"{demand.words}: measured {outcome.value:.3f}, {how}, {outcome.units} items"
     if outcome.slices is not None:
         text += f"; {outcome.slices.words}; that none is proven to miss it is no proof that all reach it"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_api.contracts.requests import JudgeRequest
+from sluice_trainer.evals.contamination import Overlap, Policies
 from sluice_trainer.evals.criteria import Outcome
 from sluice_trainer.evals.judging import Decision, Results
 from sluice_trainer.evals.results import ItemResult, file_name
@@ -55,14 +56,24 @@ def evidence(request: JudgeRequest, decision: Decision, metrics: Mapping[str, An
         "suites": [suite.dump() for suite in request.suites],
         "metrics": dict(metrics),
         "criteria": [_criterion(outcome) for outcome in decision.outcomes],
-        "honesty": {
-            "mode": request.honesty,
+        "contamination": {
+            "exact": decision.policies.exact,
+            "near": decision.policies.near,
             "trainingPacks": [pack.dump() for pack in request.training_packs],
-            "overlap": [
-                {"suite": o.suite, "items": o.items, "shared": list(o.shared)} for o in decision.overlaps
-            ],
+            "suites": [_overlap(o, decision.policies) for o in decision.overlaps],
         },
+        "suiteUses": [use.dump() for use in request.suite_uses],
         "onInconclusive": request.on_inconclusive,
+    }
+
+
+def _overlap(found: Overlap, policies: Policies) -> dict[str, Any]:
+    return {
+        "suite": found.suite,
+        "items": found.items,
+        "exact": list(found.exact),
+        "near": list(found.near),
+        "excluded": list(found.under(policies, "Exclude")),
     }
 
 
@@ -116,7 +127,7 @@ def readable(facts: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|",
         *(_table_row(criterion) for criterion in facts["criteria"]),
         "",
-        f"Honesty ({facts['honesty']['mode']}): {_honesty(facts['honesty'])}.",
+        f"Contamination: {_contamination(facts['contamination'])}.",
         "",
         f"Candidate {facts['candidate']['digest']}; baseline {baseline}.",
         "",
@@ -135,11 +146,15 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
-def _honesty(honesty: Mapping[str, Any]) -> str:
-    if not honesty["trainingPacks"]:
+def _contamination(found: Mapping[str, Any]) -> str:
+    if not found["trainingPacks"]:
         return "no training pack is known, so nothing was compared"
-    counts = [f"{len(o['shared'])} of {o['items']} prompts of {o['suite']}" for o in honesty["overlap"]]
-    return ", ".join(counts) + " stand in a training pack"
+    return "; ".join(
+        f"of {o['items']:,} items of {o['suite']}, {len(o['exact']):,} stand in a training pack "
+        f"({found['exact']}) and {len(o['near']):,} nearly ({found['near']}); "
+        f"{len(o['excluded']):,} of {o['items']:,} items excluded"
+        for o in found["suites"]
+    )
 
 
 def _pair(ours: ItemResult, theirs: ItemResult | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.special import betaincinv
 
 from sluice_api.bounds import PairedCounts, paired_lower, paired_upper
-from sluice_api.reach import BOOTSTRAP_DRAWS
+from sluice_api.reach import BOOTSTRAP_DRAWS, LEAST_ERROR
 
 Floats = npt.NDArray[np.float64]
 Statistic = Callable[[Floats], Floats]
@@ -130,15 +130,19 @@ class Bootstrapped:
         return float(np.var(self.lows)) * self.units
 
     def lower(self, confidence: float) -> float:
-        """The draw at the quantile, taken downwards."""
+        """The draw at the quantile, taken downwards; the end of every range where draws resolve nothing."""
         if confidence == 0:
             return self.value
+        if 1 - confidence < LEAST_ERROR:
+            return -1.0
         return float(np.quantile(self.lows, 1 - confidence, method="lower"))
 
     def upper(self, confidence: float) -> float:
-        """The draw at the quantile, taken upwards."""
+        """The draw at the quantile, taken upwards; the end of every range where draws resolve nothing."""
         if confidence == 0:
             return self.value
+        if 1 - confidence < LEAST_ERROR:
+            return 1.0
         return float(np.quantile(self.highs, confidence, method="higher"))
 
 

@@ -89,7 +89,7 @@ def _incomplete(suite: SuiteResults) -> Absent | None:
     """A shard that crashed is no smaller suite."""
     ids = tuple(item.id for item in suite.items)
     if not suite.asked:
-        return Absent(reasons.SUITE_EMPTY, f"suite {suite.name} has no items")
+        return Absent(reasons.SUITE_EMPTY, f"suite {suite.name} has no items{_excluded(suite)}")
     if suite.differs:
         how = ", ".join(suite.differs)
         return Absent(reasons.ITEM_MISMATCH, f"suite {suite.name} was evaluated with another {how}")
@@ -102,6 +102,10 @@ def _incomplete(suite: SuiteResults) -> Absent | None:
     if ids != suite.asked:
         return Absent(reasons.ITEM_MISMATCH, f"suite {suite.name}: the results are of other items")
     return None
+
+
+def _excluded(suite: SuiteResults) -> str:
+    return f": all {suite.excluded} are excluded, because they were trained on" if suite.excluded else ""
 
 
 def _numbers(metric: Metric, suite: SuiteResults) -> Absent | None:

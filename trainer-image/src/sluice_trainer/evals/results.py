@@ -83,7 +83,9 @@ class SuiteResults:
     task: Task
     items: tuple[ItemResult, ...]
     asked: tuple[str, ...]
-    """Ids of the items that were to be evaluated."""
+    """Ids of the items that count."""
+    excluded: int = 0
+    """Items that do not count, because the candidate was trained on them."""
     differs: tuple[str, ...] = ()
     """Settings in which the evaluation was another than the one that is asked for."""
     slices: Mapping[str, str] = field(default_factory=dict)

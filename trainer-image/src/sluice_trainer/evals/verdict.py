@@ -1,4 +1,4 @@
-"""The gate's verdict from the outcomes of its criteria and from honesty."""
+"""The gate's verdict from the outcomes of its criteria and from contamination."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ class GateVerdict:
     message: str
 
 
-def gate_verdict(outcomes: Sequence[Outcome], on_inconclusive: str, dishonest: str | None) -> GateVerdict:
+def gate_verdict(outcomes: Sequence[Outcome], on_inconclusive: str, contaminated: str | None) -> GateVerdict:
     """Fail if any required criterion fails, Pass if all pass, else Inconclusive. Advisory ones never block.
 
-    `dishonest` says what training and suites share, where that blocks.
+    `contaminated` says what training and suites share, where that blocks.
     """
-    if dishonest is not None:
-        return GateVerdict("Fail", reasons.DISHONEST, dishonest)
+    if contaminated is not None:
+        return GateVerdict("Fail", reasons.SUITE_CONTAMINATED, contaminated)
     required = [outcome for outcome in outcomes if outcome.counts]
     open_ones = [outcome for outcome in required if outcome.verdict != "Pass"]
     if not any(outcome.demand.proves for outcome in required):

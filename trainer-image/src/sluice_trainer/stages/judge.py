@@ -5,6 +5,7 @@ No model and no GPU: a changed criterion is judged again in seconds. Never impor
 
 from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import chain
 from typing import Any
 
 from sluice_api import reasons
@@ -15,11 +16,12 @@ from sluice_api.contracts.requests import JudgeRequest, ScoredTarget
 from sluice_api.errors import InputWrong
 from sluice_store.files import fetch_folder, upload_folder
 from sluice_trainer.context import Context, Output
+from sluice_trainer.data.prompts import Item, PromptIndex
 from sluice_trainer.data.rows import read_rows
 from sluice_trainer.data.splitting import TRAIN, VALIDATION
+from sluice_trainer.evals.contamination import Overlap, counts, overlap
 from sluice_trainer.evals.criteria import Outcome
 from sluice_trainer.evals.evidence import write_evidence
-from sluice_trainer.evals.honesty import Overlap, overlap, prompts_of, trained_prompts
 from sluice_trainer.evals.judging import Decision, decide
 from sluice_trainer.evals.results import SuiteResults, file_name, read_items
 from sluice_trainer.evals.suites import Suite, fetch_pack, load_suite, preamble, settings
@@ -35,7 +37,7 @@ def run(request: JudgeRequest, ctx: Context) -> Output:
         _results(request.baseline, suites, ctx, "baseline") if request.baseline else (None, {})
     )
     classes = {suite.name: len(suite.details.labels) or 2 for suite in suites}
-    decision = decide(request, candidate, baseline, _honesty(request, suites, ctx), classes)
+    decision = decide(request, candidate, baseline, _overlaps(request, suites, ctx), classes)
     folder = ctx.work / "evidence"
     metrics = {"candidate": metrics, "baseline": baseline_metrics}
     write_evidence(folder, request, decision, candidate, baseline, metrics)
@@ -76,22 +78,23 @@ def _check_target(manifest: FileManifest, target: ScoredTarget, side: str) -> No
         )
 
 
-def _honesty(request: JudgeRequest, suites: Sequence[Suite], ctx: Context) -> list[Overlap]:
-    trained: set[str] = set()
+def _overlaps(request: JudgeRequest, suites: Sequence[Suite], ctx: Context) -> list[Overlap]:
+    """Items of each suite that stand in the training packs; nothing when no training pack is known."""
+    if not request.training_packs:
+        return []
+    index = PromptIndex()
+    for suite in suites:
+        for row in suite.rows:
+            index.add(Item(suite.name, row.id), row.prompt, preamble(suite.details))
+    exact, near = set[Item](), set[Item]()
     for number, pack in enumerate(request.training_packs):
         folder = ctx.work / "training" / str(number)
         before = preamble(fetch_pack(pack, ctx, folder, (TRAIN, VALIDATION)))
-        for split in (TRAIN, VALIDATION):
-            for row in read_rows(folder, split):
-                trained |= trained_prompts(row.messages, before)
-    return [
-        overlap(
-            suite.name,
-            {row.id: prompts_of(row.prompt, preamble(suite.details)) for row in suite.rows},
-            trained,
-        )
-        for suite in suites
-    ]
+        for row in chain.from_iterable(read_rows(folder, split) for split in (TRAIN, VALIDATION)):
+            found = index.matches(row.messages, before)
+            exact |= found.exact
+            near |= found.near
+    return [overlap(suite.name, [row.id for row in suite.rows], exact, near) for suite in suites]
 
 
 def describe(decision: Decision, evidence: UriDigest) -> JudgeResult:
@@ -101,7 +104,7 @@ def describe(decision: Decision, evidence: UriDigest) -> JudgeResult:
         reason=decision.verdict.reason.code,
         message=decision.verdict.message,
         outcomes=tuple(_outcome(outcome) for outcome in decision.outcomes),
-        overlap=decision.overlap,
+        contamination=counts(decision.overlaps, decision.policies),
         evidence=evidence,
     )
 

@@ -50,7 +50,7 @@ class Question:
             baseline=self.baseline,
             suites=self.evaluate.suites,
             criteria=self.criteria,
-            honesty="Report",
+            contamination="Report",
             identity=self.identity,
         )
 
