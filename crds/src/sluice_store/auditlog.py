@@ -13,6 +13,7 @@ from sluice_api.auditcheck import Copy
 from sluice_api.hashing import canonical_json, digest_of_bytes
 from sluice_api.layout import audit_key, audit_name_key, audit_place
 from sluice_store.base import ObjectStore
+from sluice_store.workers import waited_for
 
 _PARALLEL = 16
 
@@ -50,6 +51,6 @@ def list_links(store: ObjectStore, name: str) -> dict[str, tuple[int, ...]]:
 def read_chain(store: ObjectStore, name: str, chain: str) -> tuple[Copy, ...]:
     """All archived links of a chain, in order."""
     numbers = list_links(store, name).get(chain, ())
-    with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="audit") as pool:
+    with waited_for(ThreadPoolExecutor(_PARALLEL, thread_name_prefix="audit")) as pool:
         read = pool.map(lambda number: get_link(store, name, chain, number), numbers)
         return tuple(copy for copy in read if copy is not None)

@@ -18,6 +18,7 @@ from sluice_api.contracts.manifests import (
 from sluice_api.errors import InputWrong
 from sluice_api.hashing import canonical_json, digest_of_bytes
 from sluice_store.base import ObjectStore
+from sluice_store.workers import waited_for
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -148,14 +149,5 @@ def _prove(key: str, entry: FileEntry, measure: Callable[[], str]) -> None:
 
 def _parallel(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
     """Results in order; the first failure is raised, and what was not started then never starts."""
-    pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="transfer")
-    wait = True
-    try:
+    with waited_for(ThreadPoolExecutor(_PARALLEL, thread_name_prefix="transfer")) as pool:
         return [future.result() for future in [pool.submit(work, item) for item in items]]
-    except Exception:
-        raise
-    except BaseException:
-        wait = False  # the process was asked to end and will not wait for a transfer either
-        raise
-    finally:
-        pool.shutdown(wait=wait, cancel_futures=True)

@@ -243,6 +243,54 @@ def test_T21_three_faults_have_three_codes_and_leave_no_process(
         os.killpg(child.pid, 0)
 
 
+FOLDER = {"uri": "x/y", "digest": DIGEST}
+REQUESTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "verify": ("verify", VERIFY),
+    "train": ("train", {"fingerprint": "f" * 64, "tokens": FOLDER, "base": FOLDER, "totalSteps": 1}),
+}
+CALLS = """
+    from concurrent.futures import ThreadPoolExecutor
+    from sluice_store.workers import waited_for
+    with waited_for(ThreadPoolExecutor(2)) as pool:
+        list(pool.map(time.sleep, [600, 600, 600]))
+"""
+DEFERS = """
+    with ctx.interrupts.deferred():
+        while not ({seen}):
+            time.sleep(0.01)
+        time.sleep(0.1)
+        ctx.interrupts.checkpoint = 7
+    time.sleep(600)
+"""
+SEEN = {"stop": "ctx.stop.is_set()", "deadline": "ctx.remaining_seconds <= 0"}
+
+
+@pytest.mark.parametrize("stage", ["verify", "train"])
+def test_F23_a_stage_ends_while_its_threads_still_wait_for_answers(cli: Cli, stage: str) -> None:
+    """Any stage, also one that saves its work: while it fetches, loads or uploads nothing has to be saved."""
+    cli.ask(*REQUESTED[stage])
+    child = cli.start(WAITS.format(body=CALLS))
+    wait_for_line(child.stderr)
+    child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=SOON)
+    assert child.returncode == 75
+    assert json.loads(out)["failure"]["reason"] == "stopped_on_request"
+
+
+@pytest.mark.parametrize(("fault", "code"), [("stop", 75), ("deadline", 72)])
+def test_T16_a_stage_that_defers_its_end_ends_by_itself(cli: Cli, fault: str, code: int) -> None:
+    stage, request = REQUESTED["train"]
+    cli.ask(stage, request, **({"deadlineSeconds": 1} if fault == "deadline" else {}))
+    child = cli.start(WAITS.format(body=DEFERS.format(seen=SEEN[fault])))
+    wait_for_line(child.stderr)
+    if fault == "stop":
+        child.send_signal(signal.SIGTERM)
+        child.send_signal(signal.SIGTERM)
+    out, _ = child.communicate(timeout=SOON)
+    assert child.returncode == code
+    assert json.loads(out)["failure"]["checkpoint"] == 7, "it reached its good place, and was ended then"
+
+
 def wait_for_line(stream: Any) -> None:
     """Read the log until the stage says that it is there, in a thread that a dead child cannot hold."""
     seen = threading.Event()

@@ -16,13 +16,12 @@ from sluice_api import reasons
 from sluice_api.contracts.envelope import REQUEST_FILE, ExitCode, Report, ReportFailure
 from sluice_api.errors import InputWrong
 from sluice_trainer.attempt import Attempt
-from sluice_trainer.interrupts import interrupts
 from sluice_trainer.outcome import Ending, ending_of
 from sluice_trainer.report import log
 from sluice_trainer.report.scrub import scrubber
 from sluice_trainer.report.termination import deliver
 from sluice_trainer.runtime import SystemClock, load_envelope, opened_context, timestamp
-from sluice_trainer.stages import SAVES_ITS_WORK, STAGES
+from sluice_trainer.stages import STAGES
 
 _log = logging.getLogger("sluice_trainer")
 
@@ -67,7 +66,7 @@ def _run(args: argparse.Namespace, started_at: datetime) -> Report | None:
     _log.info("started", extra={"facts": {"owner": envelope.owner, "requestHash": envelope.request_hash}})
     with (
         opened_context(envelope, args.work) as ctx,
-        interrupts(ctx.stop, envelope.deadline_seconds, args.stage in SAVES_ITS_WORK),
+        ctx.interrupts.listening(envelope.deadline_seconds),
     ):
         return Attempt(request, ctx, started_at, args.report_only).run()
 

@@ -15,6 +15,7 @@ from sluice_api.contracts.envelope import Envelope
 from sluice_api.contracts.manifests import FileManifest
 from sluice_store.base import ObjectStore
 from sluice_store.open import open_for
+from sluice_trainer.interrupts import Interrupts
 
 
 class Clock(Protocol):
@@ -54,14 +55,19 @@ class Context:
     """Scratch folder on the Pod's disk."""
     clock: Clock
     progress: ProgressSink
-    stop: threading.Event = field(default_factory=threading.Event)
-    """Set when the Pod was asked to end."""
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    """Ends the stage where it is, unless the stage defers that."""
     deadline: float | None = None
     """When the run's time is over, on the monotonic clock; None when it has no end."""
 
     def open(self, uri: str) -> tuple[ObjectStore, str]:
         """Store and key of a uri that the request names. Raises InputWrong when it may not be read."""
         return open_for(uri, self.envelope.store)
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set when the Pod was asked to end."""
+        return self.interrupts.stop
 
     @property
     def remaining_seconds(self) -> float | None:

@@ -1,7 +1,7 @@
 """Turns SIGTERM and the end of the running time into orderly ends.
 
-Stages that save their work see the stop flag and end by themselves. All others are ended where they are; that
-loses nothing, because nobody reads a folder that no marker names.
+A stage is ended where it is, whatever it is doing; that loses nothing, because nobody reads a folder that no
+marker names. Inside `deferred` it ends by itself at its next good place: training saves a checkpoint first.
 """
 
 import signal
@@ -11,35 +11,72 @@ from contextlib import contextmanager
 from types import FrameType
 
 
-class StopNow(BaseException):
-    """SIGTERM arrived. No `except Exception` of a library may swallow it."""
+class EndNow(BaseException):
+    """The attempt ends from outside. No `except Exception` of a library may swallow it."""
+
+    def __init__(self, checkpoint: int | None = None) -> None:
+        super().__init__()
+        self.checkpoint = checkpoint
+        """Step of the newest complete checkpoint, once training knows it."""
 
 
-class DeadlineNow(BaseException):
+class StopNow(EndNow):
+    """SIGTERM arrived."""
+
+
+class DeadlineNow(EndNow):
     """The running time is over."""
 
 
-@contextmanager
-def interrupts(stop: threading.Event, seconds: float | None, saves_its_work: bool) -> Iterator[None]:
-    """Listen while the stage runs. Only the main thread may call this."""
+class Interrupts:
+    """What may end an attempt from outside."""
 
-    def on_term(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-        if not saves_its_work:
-            raise StopNow
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        """Set when the Pod was asked to end."""
+        self.checkpoint: int | None = None
+        """Step of the newest complete checkpoint, once training knows it."""
+        self._expired = False
+        self._deferring = 0
 
-    def on_alarm(_signal: int, _frame: FrameType | None) -> None:
-        raise DeadlineNow
-
-    before = signal.signal(signal.SIGTERM, on_term)
-    timed = seconds is not None and not saves_its_work
-    alarm_before = signal.signal(signal.SIGALRM, on_alarm) if timed else None
-    try:
-        if timed and seconds is not None:
-            signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
-        yield
-    finally:
-        if timed:
+    @contextmanager
+    def listening(self, seconds: float | None) -> Iterator[None]:
+        """Listen while the stage runs. Only the main thread may call this."""
+        before = signal.signal(signal.SIGTERM, self._on_term)
+        alarm_before = signal.signal(signal.SIGALRM, self._on_alarm)
+        try:
+            if seconds is not None:
+                signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
+            yield
+        finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, alarm_before)
-        signal.signal(signal.SIGTERM, before)
+            signal.signal(signal.SIGTERM, before)
+
+    @contextmanager
+    def deferred(self) -> Iterator[None]:
+        """Inside, the stage looks at stop flag and deadline itself. What came too late ends it here."""
+        self._deferring += 1
+        try:
+            yield
+        finally:
+            self._deferring -= 1
+        self._end_if_due()
+
+    def _on_term(self, _signal: int, _frame: FrameType | None) -> None:
+        again = self.stop.is_set()
+        self.stop.set()
+        if not again:
+            self._end_if_due()
+
+    def _on_alarm(self, _signal: int, _frame: FrameType | None) -> None:
+        self._expired = True
+        self._end_if_due()
+
+    def _end_if_due(self) -> None:
+        if self._deferring:
+            return
+        if self.stop.is_set():
+            raise StopNow(self.checkpoint)
+        if self._expired:
+            raise DeadlineNow(self.checkpoint)

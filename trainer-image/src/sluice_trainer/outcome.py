@@ -34,10 +34,12 @@ def ending_of(error: BaseException) -> Ending:
     """The ending that an exception stands for."""
     if isinstance(error, StopNow):
         message = "asked to end; nothing was lost, and the stage starts over"
-        return Ending(ExitCode.STOPPED_ON_REQUEST, reasons.STOPPED_ON_REQUEST, message)
+        code, reason = ExitCode.STOPPED_ON_REQUEST, reasons.STOPPED_ON_REQUEST
+        return Ending(code, reason, message, checkpoint=error.checkpoint)
     if isinstance(error, DeadlineNow):
         message = "the running time of all attempts together is over"
-        return Ending(ExitCode.DEADLINE_EXCEEDED, reasons.DEADLINE_EXCEEDED, message)
+        code, reason = ExitCode.DEADLINE_EXCEEDED, reasons.DEADLINE_EXCEEDED
+        return Ending(code, reason, message, checkpoint=error.checkpoint)
     exhausted = None if isinstance(error, DependencyUnavailable) else _exhausted(error)
     if exhausted is not None:
         return exhausted

@@ -1,6 +1,10 @@
 """evaluate against an OpenAI-shaped server."""
 
 import json
+import os
+import signal
+import threading
+from typing import Any
 
 import pytest
 
@@ -8,8 +12,9 @@ from sluice_api import reasons
 from sluice_api.contracts.requests import EndpointTarget
 from sluice_api.errors import DependencyUnavailable
 from sluice_trainer.data.rows import ChatMessage, Row
-from sluice_trainer.endpoint import Endpoint
+from sluice_trainer.endpoint import Endpoint, EndpointTooSlow
 from sluice_trainer.evals.asking import EndpointReplies
+from sluice_trainer.interrupts import Interrupts, StopNow
 from sluice_trainer.stages import evaluate
 from support.evalbench import Bench
 from support.openai_stub import OpenAIStub, serve
@@ -93,3 +98,30 @@ def test_a_server_that_nobody_reaches_is_not_asked_to_the_end() -> None:
         with pytest.raises(DependencyUnavailable, match="none of 200 calls got through"):
             replies(rows, 6)
     assert 32 <= len(made) < 64
+
+
+class SlowEndpoint(Endpoint):
+    """Never answers; the first call asks the process to end."""
+
+    def __init__(self) -> None:
+        super().__init__("http://slot/v1")
+        self.released = threading.Event()
+        self._asked = threading.Event()
+
+    def chat(self, *_: Any, **__: Any) -> Any:
+        if not self._asked.is_set():
+            self._asked.set()
+            os.kill(os.getpid(), signal.SIGTERM)
+        self.released.wait(600)
+        raise EndpointTooSlow("slot")
+
+
+def test_F23_a_request_to_end_does_not_wait_for_answers() -> None:
+    endpoint, interrupts = SlowEndpoint(), Interrupts()
+    replies = EndpointReplies(endpoint, EndpointTarget.parse(target("http://slot/v1")), lambda _: None)
+    turns = (ChatMessage(role="user", content="q"), ChatMessage(role="assistant", content="a"))
+    rows = [Row(str(n), "", turns, None, "s", 1) for n in range(20)]
+    with pytest.raises(StopNow), interrupts.listening(None):
+        replies(rows, 8)
+    assert interrupts.stop.is_set()
+    endpoint.released.set()

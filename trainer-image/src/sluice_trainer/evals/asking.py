@@ -11,6 +11,7 @@ from functools import partial
 from sluice_api import reasons
 from sluice_api.contracts.requests import EndpointTarget
 from sluice_api.errors import DependencyUnavailable, InputWrong
+from sluice_store.workers import waited_for
 from sluice_trainer.data.rows import Row
 from sluice_trainer.endpoint import (
     BadStatus,
@@ -56,11 +57,8 @@ class EndpointReplies:
 
         Raises DependencyUnavailable when no call got through at all: then nothing is known about the model.
         """
-        pool = ThreadPoolExecutor(_PARALLEL, thread_name_prefix="ask")
-        try:
+        with waited_for(ThreadPoolExecutor(_PARALLEL, thread_name_prefix="ask")) as pool:
             replies = list(pool.map(partial(self._ask, max_new_tokens=max_new_tokens), rows))
-        finally:
-            pool.shutdown(cancel_futures=True)
         if not self._reached:
             raise DependencyUnavailable(
                 reasons.DEPENDENCY_UNAVAILABLE, f"{self._target.url}: none of {len(rows)} calls got through"

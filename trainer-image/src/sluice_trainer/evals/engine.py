@@ -17,6 +17,7 @@ from transformers import DynamicCache, GenerationConfig
 
 from sluice_api import reasons
 from sluice_api.errors import InputWrong
+from sluice_store.workers import waited_for
 from sluice_trainer.chat.reasoning import open_mark
 from sluice_trainer.chat.tokenizer import TemplateRefused, load_tokenizer
 from sluice_trainer.data.rows import Row
@@ -62,8 +63,7 @@ class ArtifactReplies:
         lengths = {place: len(prompt.ids) for place, prompt in prompts.items()}
         kind = self._device.type
         work = batches(lengths, max_new_tokens, _ROWS[kind], _TOKENS[kind])
-        pool = self._workers()
-        try:
+        with waited_for(self._workers()) as pool:
             every = [prompt.ids for prompt in prompts.values()]
             shared, cache = pool.submit(self._shared, every).result()
             config = greedy(self._stops, max_new_tokens)
@@ -72,8 +72,6 @@ class ArtifactReplies:
             for places, said in zip(work, pool.map(halving, work), strict=True):
                 replies.update(zip(places, said, strict=True))
                 self._progress(len(places))
-        finally:
-            pool.shutdown(cancel_futures=True)
         return [replies[place] for place in range(len(rows))]
 
     def tokens(self, text: str) -> int:

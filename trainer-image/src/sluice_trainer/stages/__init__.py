@@ -22,9 +22,6 @@ STAGES: dict[str, str] = {
     "fetch": "sluice_trainer.stages.fetch",
 }
 
-SAVES_ITS_WORK = frozenset({"train"})
-"""Stages that watch the stop flag and the deadline themselves, to save a checkpoint first."""
-
 
 def load(stage: str) -> Callable[[Any, Context], Output | None]:
     """The run function of a stage."""

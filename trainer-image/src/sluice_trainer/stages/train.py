@@ -66,7 +66,8 @@ def run(request: TrainRequest, ctx: Context) -> Output:
     try:
         inputs = _fetch(request, ctx)
         course = open_course(request, inputs.base, inputs.tokens)
-        trained = _train(request, ctx, course, inputs.tokens, partial(ending_now, ctx, lock.lost))
+        with ctx.interrupts.deferred():
+            trained = _train(request, ctx, course, inputs.tokens, partial(ending_now, ctx, lock.lost))
         return _describe(request, ctx, inputs, course, trained)
     finally:
         lock.release()
@@ -105,6 +106,7 @@ def _train(
     end = Loop(course, request.checkpoint, checkpoints, log, ctx, ending).run(start)
     if end.loss is None:
         raise InputWrong(reasons.NO_ANSWER_TOKENS, f"none of {end.step} steps had a token to learn from")
+    ctx.interrupts.checkpoint = end.step
     with saved_at(end.step):
         loss = _validate(course, tokens, ending)
     return Trained(start.step, end, loss, peak_memory_bytes(course.learner.device))
