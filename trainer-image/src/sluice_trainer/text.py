@@ -35,7 +35,7 @@ def exact_form(text: str) -> str:
 
 def compatible(text: str) -> str:
     """NFKC, save for characters whose compatible form would change a number that they are in or next to."""
-    return unicodedata.normalize("NFC", "".join(map(_compatible, text)))
+    return text if text.isascii() else unicodedata.normalize("NFC", "".join(map(_compatible, text)))
 
 
 @lru_cache(maxsize=1 << 16)

@@ -15,32 +15,6 @@ def row(answer: str, label: str | None = None) -> Row:
     return Row("id", "group", turns, label, "source", 1)
 
 
-@pytest.mark.parametrize(
-    ("reply", "label"),
-    [
-        ("billing", "billing"),
-        ("  Billing.", "billing"),
-        ("network hardware", "network hardware"),
-        ("It is network, not billing", "network"),
-        ("billing or network hardware", "billing"),
-        ("subnetworks and billings", None),
-        ("another", None),
-        ("", None),
-    ],
-)
-def test_the_first_then_the_longest_whole_word_is_the_label(reply: str, label: str | None) -> None:
-    assert classification.find_label(reply, LABELS) == label
-
-
-def test_labels_that_differ_in_case_alone_are_told_apart() -> None:
-    assert classification.find_label("us", ("US", "us")) == "us"
-    assert classification.find_label("it is US", ("us", "US")) == "US"
-
-
-def test_labels_with_signs_are_found() -> None:
-    assert classification.find_label("C++!", ("C", "C++")) == "C++"
-
-
 REPLIES = [
     ("billing", "billing"),
     ("billing", "billing please"),
@@ -53,7 +27,7 @@ REPLIES = [
     ("network hardware", "network"),
     ("network hardware", "network hardware"),
     ("billing", "other"),
-    ("network", "network or billing"),
+    ("network", "the network, and not a word more"),
 ]
 
 

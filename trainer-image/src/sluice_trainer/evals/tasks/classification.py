@@ -1,8 +1,6 @@
 """Classification: which allowed label does the reply name?"""
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,27 +8,9 @@ import numpy as np
 from sluice_api.metrics import ACCURACY, MACRO_F1, UNPARSEABLE_RATE
 from sluice_trainer.data.rows import Row
 from sluice_trainer.evals.confusion import class_counts, confusion, macro_f1, per_class
+from sluice_trainer.evals.labels.finder import find_label
 from sluice_trainer.evals.results import ItemResult
 from sluice_trainer.evals.tasks.family import Family, mean_score
-
-
-def find_label(reply: str, labels: Sequence[str]) -> str | None:
-    """The label that the reply names first; of two that start together the longer one.
-
-    Only whole words count, in any case; of labels that differ in case alone the one that is written so wins.
-    """
-    found = [
-        (match.start(), -len(label), match.group() != label, label)
-        for label in labels
-        for match in [_pattern(label).search(reply)]
-        if match
-    ]
-    return min(found)[-1] if found else None
-
-
-@lru_cache(maxsize=256)
-def _pattern(label: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(label)}(?!\w)", re.IGNORECASE)
 
 
 def score(row: Row, reply: str | None, labels: Sequence[str]) -> ItemResult:
