@@ -19,6 +19,9 @@ class MemoryStore:
             raise FileNotFoundError(key)
         return self.objects[key]
 
+    def read_part(self, key: str, start: int, length: int) -> bytes:
+        return self.read(key)[start : start + length]
+
     def write(self, key: str, data: bytes) -> None:
         with self._guard:
             self.objects[key] = data

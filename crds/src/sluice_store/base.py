@@ -18,6 +18,10 @@ class ObjectStore(Protocol):
         """Bytes of a small object."""
         ...
 
+    def read_part(self, key: str, start: int, length: int) -> bytes:
+        """Bytes of a part of an object; fewer where it ends. Not proven by any manifest."""
+        ...
+
     def write(self, key: str, data: bytes) -> None:
         """Put a small object, replacing what is there."""
         ...

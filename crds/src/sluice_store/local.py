@@ -42,6 +42,12 @@ class LocalStore:
         with _os_trouble(self.root):
             return self._path(key).read_bytes()
 
+    def read_part(self, key: str, start: int, length: int) -> bytes:
+        """Bytes of a part of an object."""
+        with _os_trouble(self.root), self._path(key).open("rb") as file:
+            file.seek(start)
+            return file.read(length)
+
     def write(self, key: str, data: bytes) -> None:
         """Put a small object, replacing what is there."""
         self._put(key, lambda temporary: temporary.write_bytes(data), Path.replace)

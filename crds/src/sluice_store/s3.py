@@ -108,6 +108,13 @@ class S3Store:
         """Bytes of a small object."""
         return self._try(key, lambda: bytes(self._get(key).read()))
 
+    def read_part(self, key: str, start: int, length: int) -> bytes:
+        """Bytes of a part of an object."""
+        if length < 1:
+            return b""
+        part = f"bytes={start}-{start + length - 1}"
+        return self._try(key, lambda: bytes(self._get(key, Range=part).read()))
+
     def write(self, key: str, data: bytes) -> None:
         """Put a small object, replacing what is there."""
         self._try(key, lambda: self._s3.put_object(**self._at(key), Body=data, **_CHECKED))
@@ -186,8 +193,8 @@ class S3Store:
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": f"{self._prefix}{checked_key(key)}"}
 
-    def _get(self, key: str) -> Any:
-        return self._s3.get_object(**self._at(key))["Body"]
+    def _get(self, key: str, **how: str) -> Any:
+        return self._s3.get_object(**self._at(key), **how)["Body"]
 
     def _page(self, below: str, token: dict[str, str]) -> Any:
         return self._s3.list_objects_v2(Bucket=self._bucket, Prefix=below, **token)

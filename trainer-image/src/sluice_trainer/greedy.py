@@ -1,7 +1,7 @@
 """How this image decodes: greedily, and by nothing that an artifact says but its tokens of end.
 
-`generate` fills every setting that its configuration leaves open from the model's own, so the model is loaded
-with an empty one: whatever an artifact's files name, known or unknown, has no way in. Imports torch.
+Models are loaded with empty generation settings, so whatever an artifact's files name has no way in. Imports
+torch.
 """
 
 import json
@@ -9,30 +9,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import torch
-from transformers import AutoModelForCausalLM, GenerationConfig, PreTrainedModel
+from transformers import GenerationConfig
 
 from sluice_api import decoding
 
 CONFIG, GENERATION_CONFIG = "config.json", "generation_config.json"
-
-
-def load_model(folder: Path, dtype: torch.dtype | str) -> tuple[PreTrainedModel, dict[str, Any]]:
-    """A model whose code is never run and whose generation settings are empty.
-
-    The second value names weights that do not fit by kind; the library fills what is missing with random
-    numbers and merely warns.
-    """
-    model, found = AutoModelForCausalLM.from_pretrained(
-        folder,
-        dtype=dtype,
-        generation_config=GenerationConfig(),
-        use_safetensors=True,
-        trust_remote_code=False,
-        local_files_only=True,
-        output_loading_info=True,
-    )
-    return model.eval(), {kind: names for kind, names in found.items() if names}
 
 
 def stop_tokens(folder: Path, end: int | None) -> tuple[int, ...]:

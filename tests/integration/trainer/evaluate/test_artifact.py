@@ -121,7 +121,7 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(tmp_path: Path) -
     folder = save_tiny(tmp_path / "model")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**config, "num_hidden_layers": 3}))
-    with pytest.raises(Exception, match="do not fit"):
+    with pytest.raises(Exception, match="num_hidden_layers is 3, the weights have 2"):
         ArtifactReplies(folder, lambda rows: None)
 
 

@@ -10,11 +10,12 @@ from sluice_api.errors import InputWrong
 from sluice_api.hashing import digest_of
 from sluice_api.reasons import Reason
 from sluice_api.trainingrun import Hyperparameters, PreflightMode
+from sluice_model.files import CONFIG
 from sluice_trainer.preflight import exposure, model, template
 from sluice_trainer.preflight.check import Check, blocked, ok, refuse_blocked, warned, warnings
 from sluice_trainer.preflight.exposure import Exposure, exposure_checks
 from sluice_trainer.preflight.memory import fits_memory, memory_needed
-from sluice_trainer.preflight.modelfacts import CONFIG, INDEX, ModelFacts
+from sluice_trainer.preflight.modelfacts import ModelFacts
 
 CONFIGURATION: dict[str, Any] = {
     "architectures": ["LlamaForCausalLM"],
@@ -35,10 +36,8 @@ OK, WARN, BLOCKED = "ok", "warn", "blocked"
 MODES: tuple[PreflightMode, ...] = ("Strict", "Open")
 
 
-def _facts(
-    *, files: tuple[str, ...] = ("model.safetensors",), more: dict[str, Any] | None = None, **config: Any
-) -> ModelFacts:
-    return ModelFacts(frozenset(files), {CONFIG: CONFIGURATION | config, **(more or {})})
+def _facts(*, more: dict[str, Any] | None = None, **config: Any) -> ModelFacts:
+    return ModelFacts({CONFIG: CONFIGURATION | config, **(more or {})})
 
 
 def _seen(rows: int = 1000, packs: int = 100, parameters: int = 10**9, **more: Any) -> Exposure:
@@ -108,35 +107,11 @@ def test_steps_follow_from_epochs_unless_they_are_given(
     assert _seen(hyper={"max_steps": max_steps, "epochs": epochs}).total_steps == steps
 
 
-INDEXED = {INDEX: {"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}}}
-
-
 @pytest.mark.parametrize(
     ("check", "status", "reason"),
     [
         (model.sequence_length(_facts(), 512), OK, None),
         (model.sequence_length(_facts(), 513), BLOCKED, reasons.SEQUENCE_TOO_LONG),
-        (model.architecture(_facts()), OK, None),
-        (model.architecture(_facts(architectures=["Other"])), BLOCKED, reasons.BASE_MODEL_UNSUPPORTED),
-        (model.architecture(_facts(architectures=[])), BLOCKED, reasons.BASE_MODEL_UNSUPPORTED),
-        (model.not_quantized(_facts()), OK, None),
-        (model.not_quantized(_facts(quantization_config={})), BLOCKED, reasons.BASE_MODEL_UNSUPPORTED),
-        (model.no_code(_facts()), OK, None),
-        (model.no_code(_facts(auto_map={})), BLOCKED, reasons.BASE_MODEL_UNSUPPORTED),
-        (model.no_code(_facts(nested=[{"_attn_internal": 1}])), BLOCKED, reasons.BASE_MODEL_UNSUPPORTED),
-        (
-            model.no_code(_facts(more={"tokenizer_config.json": {"auto_map": {}}})),
-            BLOCKED,
-            reasons.BASE_MODEL_UNSUPPORTED,
-        ),
-        (model.safetensors(_facts()), OK, None),
-        (model.safetensors(_facts(files=("pytorch_model.bin",))), BLOCKED, reasons.BASE_MODEL_UNSUPPORTED),
-        (model.safetensors(_facts(files=("one.safetensors", "two.safetensors"), more=INDEXED)), OK, None),
-        (
-            model.safetensors(_facts(files=("one.safetensors",), more=INDEXED)),
-            BLOCKED,
-            reasons.BASE_MODEL_UNSUPPORTED,
-        ),
         (model.target_modules(_facts(), ()), OK, None),
         (model.target_modules(_facts(), ("q_proj", "mlp.up_proj")), OK, None),
         (model.target_modules(_facts(), ("query",)), BLOCKED, reasons.TARGET_MODULES_NOT_FOUND),
@@ -240,10 +215,6 @@ def test_P02_strict_blocks_and_open_warns_of_the_same_finding() -> None:
         fits_memory(memory_needed(_facts().shape(), _request(), 10), 1),
         model.sequence_length(_facts(), 513),
         model.target_modules(_facts(), ("no_such",)),
-        model.not_quantized(_facts(quantization_config={})),
-        model.safetensors(_facts(files=())),
-        model.architecture(_facts(architectures=["OtherForCausalLM"])),
-        model.no_code(_facts(auto_map={})),
         template.vocabulary(321, 320),
     ],
     ids=lambda c: c.name,

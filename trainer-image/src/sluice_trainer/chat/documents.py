@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sluice_trainer.chat.masks import TEMPLATE_REFUSED, LossOn, Marked, Unusable, mark
-from sluice_trainer.chat.tokenizer import ChatTokenizer, Encoded, Messages, TemplateRefused
+from sluice_trainer.chat.rendering import TemplateRefused
+from sluice_trainer.chat.tokenizer import ChatTokenizer, Encoded, Messages
 from sluice_trainer.data.shards import IGNORE, Document
 
 ANSWER_TOO_LONG: Final = "answer_too_long"

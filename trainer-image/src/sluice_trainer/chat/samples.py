@@ -5,7 +5,8 @@ from typing import Any
 
 from sluice_trainer.chat.documents import Fitted, documents
 from sluice_trainer.chat.masks import LossOn, Unusable, expected_answers, mark
-from sluice_trainer.chat.tokenizer import ChatTokenizer, Messages, TemplateRefused
+from sluice_trainer.chat.rendering import TemplateRefused
+from sluice_trainer.chat.tokenizer import ChatTokenizer, Messages
 from sluice_trainer.data.rows import Row
 from sluice_trainer.data.shards import IGNORE
 

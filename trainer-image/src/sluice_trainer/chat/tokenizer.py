@@ -4,7 +4,6 @@ Content is text: a control token that a user writes, such as an end-of-turn mark
 and can never end a turn. Only the template writes control tokens.
 """
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 
 from sluice_api import reasons
 from sluice_api.errors import InputWrong
+from sluice_trainer.chat.rendering import Renderer
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.shards import Tokens
 
@@ -25,10 +25,6 @@ Messages = Sequence[ChatMessage]
 
 _PLACEHOLDERS = 0xF0000
 """First of the private-use characters that stand for control tokens in content while a template renders."""
-
-
-class TemplateRefused(Exception):
-    """The template raised an error for this conversation."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +55,7 @@ class ChatTokenizer:
 
         self._tokenizer = tokenizer
         self.template: str = tokenizer.get_chat_template()
+        self._renderer = Renderer(self.template, tokenizer.special_tokens_map)
         added = tokenizer.backend_tokenizer.get_added_tokens_decoder()
         self.controls: dict[str, int] = {t.content: i for i, t in added.items() if t.special}
         longest_first = sorted(self.controls, key=len, reverse=True)
@@ -126,14 +123,8 @@ class ChatTokenizer:
         return tuple(match.span() for match in self._control.finditer(text))
 
     def _apply(self, messages: Messages, generation_prompt: bool) -> str:
-        try:
-            return str(
-                self._tokenizer.apply_chat_template(
-                    list(messages), tokenize=False, add_generation_prompt=generation_prompt
-                )
-            )
-        except Exception as error:  # a template is somebody else's program and may raise anything
-            raise TemplateRefused(f"{type(error).__name__}: {error}"[:300]) from error
+        given = {"messages": list(messages), "tools": None, "documents": None}
+        return self._renderer.render(**given, add_generation_prompt=generation_prompt)
 
 
 class _Hidden:
@@ -164,10 +155,17 @@ def load_tokenizer(folder: Path) -> ChatTokenizer:
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+        return _usable(tokenizer)
+    except InputWrong:
+        raise
+    except Exception as error:  # a library that reads somebody else's files may raise anything
         raise InputWrong(
-            reasons.BASE_MODEL_UNSUPPORTED, f"the tokenizer cannot be loaded: {error}"[:500]
+            reasons.BASE_MODEL_UNSUPPORTED,
+            f"the tokenizer cannot be loaded: {type(error).__name__}: {error}"[:500],
         ) from error
+
+
+def _usable(tokenizer: Any) -> ChatTokenizer:
     if not tokenizer.is_fast:
         raise InputWrong(
             reasons.BASE_MODEL_UNSUPPORTED, "the model has no tokenizer.json; a fast tokenizer is needed"
@@ -175,6 +173,12 @@ def load_tokenizer(folder: Path) -> ChatTokenizer:
     if tokenizer.chat_template is None:
         raise InputWrong(
             reasons.CHAT_TEMPLATE_MISSING, "the tokenizer of the base model has no chat template"
+        )
+    if isinstance(tokenizer.chat_template, dict) and "default" not in tokenizer.chat_template:
+        found = ", ".join(sorted(tokenizer.chat_template))
+        raise InputWrong(
+            reasons.CHAT_TEMPLATE_UNSUPPORTED,
+            f"the tokenizer has the chat templates {found}, none of which is named default",
         )
     return ChatTokenizer(tokenizer)
 

@@ -15,15 +15,15 @@ from pathlib import Path
 import torch
 from transformers import DynamicCache, GenerationConfig
 
-from sluice_api import reasons
-from sluice_api.errors import InputWrong
 from sluice_store.workers import waited_for
 from sluice_trainer.chat.reasoning import open_mark
-from sluice_trainer.chat.tokenizer import TemplateRefused, load_tokenizer
+from sluice_trainer.chat.rendering import TemplateRefused
+from sluice_trainer.chat.tokenizer import load_tokenizer
 from sluice_trainer.data.rows import Row
 from sluice_trainer.evals.batching import Halving, batches
 from sluice_trainer.evals.results import NoReply, Reply, Said
-from sluice_trainer.greedy import greedy, load_model, stop_tokens
+from sluice_trainer.greedy import greedy, stop_tokens
+from sluice_trainer.models.load import load_model
 from sluice_trainer.training.device import open_device, usable_cpus
 
 Ids = list[int]
@@ -48,11 +48,7 @@ class ArtifactReplies:
         """Load onto the GPU as it was stored, or onto the CPU in float32. `progress` hears finished rows."""
         self._device = open_device("CUDA" if torch.cuda.is_available() else "CPU")
         self._tokenizer = load_tokenizer(folder)
-        dtype = torch.float32 if self._device.type == "cpu" else "auto"
-        self._model, wrong = load_model(folder, dtype)
-        if wrong:
-            message = f"weights and configuration do not fit: {wrong}"
-            raise InputWrong(reasons.BASE_MODEL_UNSUPPORTED, message[:500])
+        self._model = load_model(folder, torch.float32 if self._device.type == "cpu" else "auto")
         self._model.to(self._device)
         self._stops = stop_tokens(folder, self._tokenizer.end_id)
         self._progress = progress

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
 from sluice_api import reasons
-from sluice_api.errors import StageBug
-from sluice_trainer.greedy import greedy, load_model, stop_tokens
+from sluice_api.errors import InputWrong, StageBug
+from sluice_trainer.chat.rendering import TemplateRefused
+from sluice_trainer.chat.tokenizer import ChatTokenizer, load_tokenizer
+from sluice_trainer.data.mappers.example import ChatMessage
+from sluice_trainer.greedy import greedy, stop_tokens
+from sluice_trainer.models.load import load_model
 
 PROMPTS = (
     "Hello!",
@@ -34,39 +38,31 @@ def load_back(folder: Path, prompts: Sequence[str] = PROMPTS) -> tuple[Spoken, .
     """Answers by greedy decoding. Raises StageBug(LOAD_BACK_FAILED)."""
     try:
         model, tokenizer = _load(folder)
-        stops = stop_tokens(folder, tokenizer.eos_token_id)
+        stops = stop_tokens(folder, tokenizer.end_id)
         return tuple(Spoken(prompt, _answer(model, tokenizer, prompt, stops)) for prompt in prompts)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except InputWrong as error:
+        raise _failed(error.message) from error
+    except (OSError, ValueError, KeyError, SafetensorError, TemplateRefused) as error:
         raise _failed(f"{type(error).__name__}: {error}") from error
 
 
-def _load(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _load(folder: Path) -> tuple[PreTrainedModel, ChatTokenizer]:
     # float32, because arithmetic in bfloat16 is hundreds of times slower on CPUs without instructions for it.
-    model, wrong = load_model(folder, torch.float32)
-    if wrong:
-        raise _failed(f"weights and configuration do not fit: {wrong}")
-    return model, AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    return load_model(folder, torch.float32), load_tokenizer(folder)
 
 
-def _answer(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: str, stops: Sequence[int]
-) -> str:
-    inputs = tokenizer.apply_chat_template(
-        [{"role": "user", "content": prompt}],
-        add_generation_prompt=True,
-        return_tensors="pt",
-        return_dict=True,
-    )
+def _answer(model: PreTrainedModel, tokenizer: ChatTokenizer, prompt: str, stops: Sequence[int]) -> str:
+    _, asked = tokenizer.prompt([ChatMessage(role="user", content=prompt)])
+    ids = torch.tensor([asked])
     config = greedy(stops, NEW_TOKENS)
     config.return_dict_in_generate = config.output_logits = True
     with torch.no_grad():
-        output = model.generate(**inputs, generation_config=config)
+        output = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), generation_config=config)
     if not all(torch.isfinite(logits).all() for logits in output.logits):
         raise _failed(f"logits after {prompt!r} are not finite")
-    answer: str = tokenizer.decode(
-        output.sequences[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True
-    )
-    return answer
+    said = output.sequences[0, ids.shape[1] :].tolist()
+    controls = set(tokenizer.controls.values())
+    return tokenizer.decode([token for token in said if token not in controls])
 
 
 def _failed(message: str) -> StageBug:

@@ -5,20 +5,41 @@ from typing import Final
 
 from sluice_api import reasons
 from sluice_api.errors import InputWrong
+from sluice_model.files import CONFIG, GENERATION
+from sluice_trainer.chat.proof import prove_tokenizer
+from sluice_trainer.chat.rendering import TemplateRefused
 from sluice_trainer.chat.tokenizer import ChatTokenizer, load_tokenizer
+from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.preflight.check import Check, blocked, ok, warned
-from sluice_trainer.preflight.modelfacts import CONFIG, ModelFacts
+from sluice_trainer.preflight.modelfacts import ModelFacts
 
-_GENERATION: Final = "generation_config.json"
 _CLOCK: Final = "strftime_now"
 
 
 def open_tokenizer(folder: Path) -> tuple[ChatTokenizer | None, Check]:
-    """The tokenizer with its chat template, or the check that says why there is none."""
+    """The tokenizer with its chat template, or the check that says why there is none to use."""
     try:
-        return load_tokenizer(folder), ok("chat_template", "present", "present")
+        prove_tokenizer(folder)
+        tokenizer = load_tokenizer(folder)
+        _try_template(tokenizer)
     except InputWrong as error:
-        return None, blocked("chat_template", "missing", "present", error.reason, error.message)
+        return None, blocked("chat_template", "not usable", "usable", error.reason, error.message)
+    return tokenizer, ok("chat_template", "usable", "usable")
+
+
+def _try_template(tokenizer: ChatTokenizer) -> None:
+    """A slot is first asked by a single user; a template that refuses that could never be served."""
+    try:
+        _, ids = tokenizer.prompt([ChatMessage(role="user", content="Hello!")])
+    except TemplateRefused as refused:
+        raise InputWrong(
+            reasons.CHAT_TEMPLATE_UNSUPPORTED,
+            f"the base model's chat template refuses a single message of a user: {refused}",
+        ) from refused
+    if not ids:
+        raise InputWrong(
+            reasons.BASE_MODEL_UNSUPPORTED, "template and tokenizer make no token of a user's message"
+        )
 
 
 def template_checks(tokenizer: ChatTokenizer, facts: ModelFacts) -> list[Check]:
@@ -53,7 +74,7 @@ def end_of_answer(ends: tuple[int, ...], facts: ModelFacts) -> Check:
 
 def stop_tokens(facts: ModelFacts) -> set[int]:
     """Tokens at which generation stops, as serving reads them."""
-    documents = (facts.documents.get(_GENERATION, {}), facts.documents[CONFIG])
+    documents = (facts.documents.get(GENERATION, {}), facts.documents[CONFIG])
     found = [d["eos_token_id"] for d in documents if d.get("eos_token_id") is not None]
     values = found[0] if found else []
     return {v for v in (values if isinstance(values, list) else [values]) if isinstance(v, int)}

@@ -12,7 +12,7 @@ from typing import Any
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import EvaluateResult
 from sluice_api.contracts.requests import ArtifactTarget, EvaluateRequest
-from sluice_store.files import fetch_folder, upload_folder
+from sluice_store.files import upload_folder
 from sluice_trainer.context import Context, Output
 from sluice_trainer.endpoint import Endpoint
 from sluice_trainer.evals.asking import EndpointReplies
@@ -21,6 +21,7 @@ from sluice_trainer.evals.results import file_name, write_items
 from sluice_trainer.evals.scoring import Replies, Scored, score
 from sluice_trainer.evals.suites import Suite, load_suite, settings
 from sluice_trainer.evals.tasks import FAMILIES
+from sluice_trainer.models.folder import fetch_model
 
 Results = Mapping[str, Scored]
 _CALL_SECONDS = 60.0
@@ -69,7 +70,7 @@ def _target(request: EvaluateRequest, suites: Sequence[Suite], ctx: Context) -> 
 def _artifact(target: ArtifactTarget, suites: Sequence[Suite], ctx: Context, progress: _Counter) -> Replies:
     folder = ctx.work / "artifact"
     store, key = ctx.open(target.uri)
-    fetch_folder(store, key, target.digest, folder)
+    fetch_model(store, key, target.digest, folder)
     # Torch takes seconds to import, which asking an endpoint need not pay.
     from sluice_trainer.evals.engine import ArtifactReplies
 

@@ -25,6 +25,7 @@ from sluice_trainer.export.checks import (
 )
 from sluice_trainer.export.loadback import Spoken, load_back
 from sluice_trainer.export.merge import refuse_other_base
+from sluice_trainer.models.folder import fetch_model
 from sluice_trainer.training.weights import WeightsDetails
 
 
@@ -34,7 +35,7 @@ def run(request: PackageRequest, ctx: Context) -> Output:
     details = _fetch_weights(request, ctx, weights)
     refuse_other_base(details, request.base.digest)
     store, key = ctx.open(request.base.uri)
-    fetch_folder(store, key, request.base.digest, base)
+    fetch_model(store, key, request.base.digest, base)
     facts = write_bundle(base, weights, details, bundle)
     refuse_failed(failed_checks(bundle))
     spoken = load_back(bundle)

@@ -26,12 +26,13 @@ from sluice_trainer.context import Context, Output
 from sluice_trainer.data.manifest import PackDetails
 from sluice_trainer.data.rows import split_name
 from sluice_trainer.data.splitting import TRAIN, VALIDATION
+from sluice_trainer.models.folder import fetch_small, inspect_stored, write_cleaned
 from sluice_trainer.preflight.basemodel import Base, resolve_base
 from sluice_trainer.preflight.check import Check, refuse_blocked, warnings
 from sluice_trainer.preflight.exposure import Exposure, exposure_checks
 from sluice_trainer.preflight.memory import fits_memory, memory_needed
-from sluice_trainer.preflight.model import model_checks, no_code
-from sluice_trainer.preflight.modelfacts import ModelFacts, read_facts, small_files
+from sluice_trainer.preflight.model import ignored_keys, model_checks
+from sluice_trainer.preflight.modelfacts import ModelFacts
 from sluice_trainer.preflight.template import end_of_answer, open_tokenizer, template_checks
 from sluice_trainer.runtime import timestamp
 
@@ -92,11 +93,16 @@ def _check_model(
 ) -> tuple[ModelFacts, ChatTokenizer, list[Check]]:
     """What can be told without rows. Raises InputWrong when it forbids the run."""
     local = ctx.work / "base"
-    fetch_folder(base.store, base.folder, base.where.digest, local, only=small_files(base.manifest))
-    facts = read_facts(local, base.manifest)
-    refuse_blocked([no_code(facts)], request.preflight)
+    fetch_small(base.store, base.folder, base.where.digest, local)
+    model = inspect_stored(base.store, base.folder, base.manifest, local)
+    write_cleaned(model, local)
+    # Torch takes seconds to import, which a run that adopts need not pay.
+    from sluice_trainer.models.fit import prove_fit
+
+    prove_fit(model)
+    facts = ModelFacts(model.documents)
     tokenizer, template = open_tokenizer(local)
-    checks = [template, *model_checks(facts, request)]
+    checks = [template, *model_checks(facts, request), ignored_keys(model.ignored)]
     if tokenizer is not None:
         checks += template_checks(tokenizer, facts)
     refuse_blocked(checks, request.preflight)

@@ -22,6 +22,7 @@ from sluice_trainer.chat.tokenspec import tokenizer_digest
 from sluice_trainer.context import Context, Output
 from sluice_trainer.data.shards import ShardReader
 from sluice_trainer.lock import FingerprintLock
+from sluice_trainer.models.folder import fetch_model
 from sluice_trainer.report.steplog import StepLog
 from sluice_trainer.training.checkpoints import Checkpoints
 from sluice_trainer.training.course import Course, open_course
@@ -75,12 +76,14 @@ def run(request: TrainRequest, ctx: Context) -> Output:
 
 def _fetch(request: TrainRequest, ctx: Context) -> Inputs:
     base, tokens = ctx.work / "base", ctx.work / "tokens"
-    return Inputs(base, _fetch_one(ctx, request.base, base), tokens, _fetch_one(ctx, request.tokens, tokens))
-
-
-def _fetch_one(ctx: Context, what: UriDigest, destination: Path) -> FileManifest:
-    store, key = ctx.open(what.uri)
-    return fetch_folder(store, key, what.digest, destination)
+    models, model = ctx.open(request.base.uri)
+    shards, key = ctx.open(request.tokens.uri)
+    return Inputs(
+        base,
+        fetch_model(models, model, request.base.digest, base),
+        tokens,
+        fetch_folder(shards, key, request.tokens.digest, tokens),
+    )
 
 
 def _train(

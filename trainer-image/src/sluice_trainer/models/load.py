@@ -1,0 +1,67 @@
+"""The one way to load a model: safetensors only, no code but ours, every tensor used, every number finite."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Literal
+
+import torch
+from transformers import AutoModelForCausalLM, GenerationConfig, PretrainedConfig, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from sluice_model.errors import Unsupported
+from sluice_trainer.models.configuration import PLAIN, library_config, library_errors
+from sluice_trainer.models.fit import check_fit
+from sluice_trainer.models.folder import inspect_folder, unsupported_is_a_reason
+
+transformers_logging.disable_progress_bar()
+
+_CHUNK: Final = 2**24
+"""Numbers that are checked at once, so that the check takes little memory."""
+
+
+def load_model(
+    folder: Path,
+    dtype: torch.dtype | Literal["auto"],
+    attention: Callable[[PretrainedConfig], str] = lambda _config: PLAIN,
+) -> PreTrainedModel:
+    """The model on the CPU, in evaluation mode. Raises InputWrong(BASE_MODEL_UNSUPPORTED).
+
+    `auto` takes the number type that the configuration names. The model's own generation settings are left
+    out: `generate` would fill every setting that a caller leaves open from them.
+    """
+    inspected = inspect_folder(folder)
+    with unsupported_is_a_reason():
+        check_fit(inspected.config, inspected.tensors)
+        config = library_config(inspected.config)
+        with library_errors("the model cannot be loaded"):
+            model, found = AutoModelForCausalLM.from_pretrained(
+                folder,
+                config=config,
+                dtype=dtype,
+                generation_config=GenerationConfig(),
+                attn_implementation=attention(config),
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+        _check_loaded(model, {kind: names for kind, names in found.items() if names})
+    loaded: PreTrainedModel = model
+    return loaded
+
+
+def _check_loaded(model: PreTrainedModel, wrong: dict[str, object]) -> None:
+    if wrong:
+        # The library fills what is missing with random numbers and merely warns.
+        raise Unsupported(f"weights and configuration do not fit: {wrong}"[:500])
+    head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
+    if model.config.tie_word_embeddings and head.weight is not embedding.weight:
+        raise Unsupported(
+            "config.json: tie_word_embeddings is true, but the weights hold a head that differs from the "
+            "embedding: set it to false"
+        )
+    for name, weight in model.named_parameters():
+        if not all(bool(torch.isfinite(part).all()) for part in weight.detach().flatten().split(_CHUNK)):
+            raise Unsupported(
+                f"tensor {name} holds numbers that are not finite: fetch or save the model again"
+            )
