@@ -3,14 +3,21 @@
 Only asking belongs here; what an answer is worth is decided by the stages. Never imports torch.
 """
 
+import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import httpx
 
 from sluice_api.decoding import GREEDY_REQUEST
+
+_MOST_BYTES: Final = 8 * 2**20
+"""Largest answer that is read: far more than the longest reply takes."""
+_MOST_TOKENS: Final = 999_999_999
+"""Largest number of tokens that is believed."""
 
 
 class EndpointError(Exception):
@@ -53,6 +60,7 @@ class Endpoint:
         self.url = url.rstrip("/")
         # Slots are reached inside the cluster, where a proxy from the environment would only be in the way.
         self._client = httpx.Client(timeout=httpx.Timeout(timeout_s, connect=5.0), trust_env=False)
+        self._timeout_s = timeout_s
 
     def __enter__(self) -> Self:
         return self
@@ -74,7 +82,7 @@ class Endpoint:
         body = self._call("GET", "models")
         try:
             return tuple(str(model["id"]) for model in body["data"])
-        except (KeyError, TypeError) as error:
+        except (LookupError, TypeError) as error:
             raise BadAnswer(f"{self.url}/models answered without data[].id") from error
 
     def chat(self, model: str, messages: Sequence[Mapping[str, str]], max_tokens: int) -> Completion:
@@ -84,38 +92,67 @@ class Endpoint:
         body = self._call("POST", "chat/completions", asked)
         try:
             return _completion(body)
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, AttributeError) as error:
             raise BadAnswer(
-                f"{self.url}/chat/completions answered without choices[0].message.content"
+                f"{self.url}/chat/completions answered without a text in choices[0].message.content"
             ) from error
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         url = f"{self.url}/{path}"
         try:
-            response = self._client.request(method, url, json=body)
+            status, answer = self._exchange(method, url, body)
         except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
             raise EndpointTooSlow(f"{url} did not answer in time: {type(error).__name__}") from error
         except httpx.TransportError as error:
             raise EndpointUnreachable(
                 f"{url} did not answer: {type(error).__name__} {error}".strip()
             ) from error
-        if response.status_code != httpx.codes.OK:
-            raise BadStatus(f"{url} answered HTTP {response.status_code}: {response.text[:200]}")
+        # What is left came with an answer, such as a wrong encoding; these three bases hold every exception.
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            raise BadAnswer(f"{url} answered what cannot be read: {type(error).__name__} {error}") from error
+        if status != httpx.codes.OK:
+            raise BadStatus(f"{url} answered HTTP {status}: {_start(answer)}")
         try:
-            return response.json()
-        except ValueError as error:
-            raise BadAnswer(f"{url} answered something that is not JSON: {response.text[:200]}") from error
+            return json.loads(answer)
+        except (ValueError, RecursionError) as error:
+            raise BadAnswer(f"{url} answered something that is not JSON: {_start(answer)}") from error
+
+    def _exchange(self, method: str, url: str, body: Mapping[str, Any] | None) -> tuple[int, bytes]:
+        """Status and bytes of an answer, which has a limited size and time as a whole."""
+        # Escaped to ASCII, since a prompt may hold what UTF-8 cannot say.
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        deadline = time.monotonic() + self._timeout_s
+        answer = bytearray()
+        with self._client.stream(method, url, content=content, headers=headers) as response:
+            for part in response.iter_bytes():
+                answer += part
+                if len(answer) > _MOST_BYTES:
+                    raise BadAnswer(f"{url} answered more than {_MOST_BYTES} bytes")
+                if time.monotonic() > deadline:
+                    raise EndpointTooSlow(f"{url} did not end its answer within {self._timeout_s:g} s")
+        return response.status_code, bytes(answer)
+
+
+def _start(answer: bytes) -> str:
+    return answer[:200].decode("utf-8", "replace")
 
 
 def _completion(body: Mapping[str, Any]) -> Completion:
-    choice, usage = body["choices"][0], body.get("usage") or {}
+    choice, usage = body["choices"][0], body.get("usage")
     message = choice["message"]
-    content = message["content"]
-    tokens = usage.get("prompt_tokens")
+    tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
     return Completion(
-        text=str(content or ""),
+        text=_text(message["content"]),
         # Engines that split think blocks off tell them under one of two names.
-        reasoning=str(message.get("reasoning_content") or message.get("reasoning") or ""),
+        reasoning=_text(message.get("reasoning_content") or message.get("reasoning")),
         cut=choice.get("finish_reason") == "length",
-        prompt_tokens=tokens if isinstance(tokens, int) else 0,
+        prompt_tokens=tokens if isinstance(tokens, int) and 0 <= tokens <= _MOST_TOKENS else 0,
     )
+
+
+def _text(value: Any) -> str:
+    """A text; what an engine leaves empty is null. Raises TypeError for anything else."""
+    if not isinstance(value, str | None):
+        raise TypeError(f"{type(value).__name__} is no text")
+    return value or ""

@@ -96,13 +96,13 @@ def test_X12_a_little_worse_is_not_proven(bench: Bench, suite: UriDigest, promot
 def test_X12_answers_that_come_too_late_are_wrong(
     bench: Bench, suite: UriDigest, promoted: EvaluateResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evaluate, "_CALL_SECONDS", 0.3)
+    monkeypatch.setattr(evaluate, "_CALL_SECONDS", 1.0)
     found = checked(
         bench,
         suite,
         promoted,
         answer=with_wrong(20),
-        seconds=lambda prompt: 0.6 if number(prompt) >= 120 else 0.0,
+        seconds=lambda prompt: 5.0 if number(prompt) >= 120 else 0.0,
     )
     assert found.result == "Bad"
     assert "80 of 200 calls failed and count as wrong" in found.message

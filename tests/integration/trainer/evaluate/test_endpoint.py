@@ -60,13 +60,13 @@ def test_an_endpoint_that_is_away_says_nothing_about_the_model(bench: Bench) -> 
 
 
 def test_every_way_to_fail_is_named(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evaluate, "_CALL_SECONDS", 0.5)
+    monkeypatch.setattr(evaluate, "_CALL_SECONDS", 3.0)
     suite = bench.tickets(TICKETS)
     stub = OpenAIStub(
         models=(DIGEST,),
         answer=lambda prompt: "blue",
         status=lambda prompt: 503 if prompt.endswith(" 3") else 200,
-        seconds=lambda prompt: 1.0 if prompt.endswith(" 5") else 0.0,
+        seconds=lambda prompt: 20.0 if prompt.endswith(" 5") else 0.0,
     )
     with serve(stub):
         result = bench.evaluate(suite, endpoint=target(stub.url))

@@ -3,7 +3,6 @@
 It holds no times, so that equal verdicts have equal digests.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from sluice_trainer.evals.criteria import Outcome
 from sluice_trainer.evals.judging import Decision, Results
 from sluice_trainer.evals.results import ItemResult, file_name
 from sluice_trainer.evals.slices import WorstSlice
+from sluice_trainer.jsonfiles import write_json, write_lines, write_text
 
 JSON_NAME = "evidence.json"
 TEXT_NAME = "evidence.md"
@@ -36,12 +36,12 @@ def write_evidence(
     """Fill a folder: `evidence.json`, `evidence.md`, and per suite every item with both answers."""
     folder.mkdir(parents=True, exist_ok=True)
     facts = evidence(request, decision, metrics)
-    (folder / JSON_NAME).write_text(json.dumps(facts, indent=2, ensure_ascii=False, sort_keys=True) + "\n")
-    (folder / TEXT_NAME).write_text(readable(facts))
+    write_json(folder / JSON_NAME, facts)
+    write_text(folder / TEXT_NAME, readable(facts))
     for name, results in candidate.items():
         theirs = {item.id: item for item in baseline[name].items} if baseline and name in baseline else {}
-        lines = [json.dumps(_pair(item, theirs.get(item.id)), ensure_ascii=False) for item in results.items]
-        (folder / file_name(name)).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        pairs = (_pair(item, theirs.get(item.id)) for item in results.items)
+        write_lines(folder / file_name(name), pairs)
 
 
 def evidence(request: JudgeRequest, decision: Decision, metrics: Mapping[str, Any]) -> dict[str, Any]:

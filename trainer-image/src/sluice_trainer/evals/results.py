@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sluice_api.datasetpack import Task
+from sluice_trainer.jsonfiles import write_lines
 
 
 class NoReply(Enum):
@@ -99,9 +100,7 @@ def file_name(suite: str) -> str:
 
 def write_items(path: Path, items: Iterable[ItemResult]) -> None:
     """One JSON object a line."""
-    with path.open("w", encoding="utf-8") as file:
-        for item in items:
-            file.write(json.dumps(_row(item), ensure_ascii=False, sort_keys=True) + "\n")
+    write_lines(path, map(_row, items))
 
 
 def read_items(path: Path) -> tuple[ItemResult, ...]:

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -143,7 +144,7 @@ class HttpSender:
             )
             trust = ssl.create_default_context(cadata=self._ca_pem)
             urllib.request.urlopen(request, timeout=_TIMEOUT_S, context=trust).close()  # noqa: S310
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             _log.warning("progress did not reach the operator: %s", error)
 
 

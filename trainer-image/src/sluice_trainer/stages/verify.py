@@ -4,7 +4,6 @@ Five fixed prompts, greedy. They prove that the model was loaded and generates; 
 question.
 """
 
-import json
 import logging
 from dataclasses import asdict, dataclass
 
@@ -16,6 +15,7 @@ from sluice_api.errors import DependencyUnavailable, InputWrong, StageError
 from sluice_store.files import upload_folder
 from sluice_trainer.context import Clock, Context, Output
 from sluice_trainer.endpoint import Endpoint, EndpointError, EndpointUnreachable
+from sluice_trainer.jsonfiles import write_json
 
 RESULTS_NAME = "smoke_results.json"
 SMOKE_PROMPTS = (
@@ -51,9 +51,7 @@ def run(request: VerifyRequest, ctx: Context) -> Output:
         rows = [_smoke(endpoint, request.model, prompt, ctx.clock) for prompt in SMOKE_PROMPTS]
     folder = ctx.work / "results"
     folder.mkdir()
-    (folder / RESULTS_NAME).write_text(
-        json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
-    )
+    write_json(folder / RESULTS_NAME, [asdict(row) for row in rows])
     manifest = upload_folder(ctx.store, folder, ctx.folder, {"digest": request.digest})
     results = UriDigest(uri=ctx.folder, digest=manifest.digest)
     check_rows(rows, results)
