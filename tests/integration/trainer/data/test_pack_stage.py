@@ -1,6 +1,8 @@
 """The pack stage from sources to a manifest that everything later trusts."""
 
+import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +176,6 @@ def test_duplicates_are_found_across_sources(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("data", "request_part", "reason", "read"),
     [
-        (b"\n \n", {}, reasons.SOURCE_EMPTY, 0),
         (b"nonsense\n", {}, reasons.NO_USABLE_ROWS, 1),
         (_rows(4), {"validation": {"minRows": 5}}, reasons.TOO_FEW_ROWS, 4),
         (_rows(4) + b"nonsense\n", {}, reasons.TOO_MANY_REJECTED, 5),
@@ -287,3 +288,19 @@ def test_a_label_that_is_listed_twice_is_refused(bench: Bench) -> None:
 def test_chat_in_csv_is_refused_before_anything_is_read(bench: Bench) -> None:
     with pytest.raises(InputWrong, match="which CSV cannot hold"):
         bench.pack(("rows.csv", b"messages\n[]\n"), mapper="ChatMessages")
+
+
+@pytest.mark.parametrize("data", [b"\n \n", b"text,label\n\n"])
+def test_a_source_without_rows_is_refused_by_name(bench: Bench, data: bytes) -> None:
+    with pytest.raises(InputWrong, match=r"source rows \(rows.csv\)") as caught:
+        bench.pack(("rows.csv", data))
+    assert caught.value.reason == reasons.SOURCE_EMPTY
+
+
+def test_a_file_of_another_kind_is_refused_whole(bench: Bench) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("rows.jsonl", _rows(21))
+    with pytest.raises(InputWrong, match="the file is a ZIP archive") as caught:
+        bench.pack(("rows.jsonl", archive.getvalue()))
+    assert caught.value.reason == reasons.FORMAT_UNSUPPORTED

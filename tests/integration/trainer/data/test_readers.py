@@ -78,7 +78,8 @@ def test_escaped_characters_are_data(tmp_path: Path) -> None:
 
 
 def test_a_source_without_format_and_known_ending_is_refused() -> None:
+    unknown = SOURCE.model_copy(update={"locator": "s3://bucket/rows"})
     with pytest.raises(InputWrong, match="set format to JSONL or CSV") as caught:
-        format_of(SOURCE)
+        format_of(unknown)
     assert caught.value.reason == reasons.FORMAT_UNKNOWN
     assert format_of(SOURCE.model_copy(update={"format": "CSV"})) == "CSV"

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
+from sluice_trainer.data.kinds.encodings import BOM
 from sluice_trainer.data.readers.record import MAX_ROW_BYTES
-
-BOM: Final = b"\xef\xbb\xbf"
-"""Byte order mark of UTF-8. At the start of a file it is no content."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""JSON that is not one value a line, and rows under the name of another format."""
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sluice_trainer.data.kinds.kind import Kind
+
+_LINES: Final = "write one object a line: jq -c . FILE > rows.jsonl"
+_ARRAY: Final = Kind("one JSON array", "write one element a line: jq -c '.[]' FILE > rows.jsonl")
+_INDENTED: Final = Kind("JSON with values over several lines", _LINES)
+_JOINED: Final = Kind("JSON objects without line breaks between them", _LINES)
+_COMMAS: Final = Kind(
+    "JSON objects with commas between them", "remove the commas: sed 's/},$/}/' FILE > rows.jsonl"
+)
+_PYTHON: Final = Kind("Python dictionaries, not JSON", "write each row with json.dumps")
+_NOTEBOOK: Final = Kind("a Jupyter notebook", "write the rows from the notebook to a file")
+_JSON_LINES: Final = Kind("JSON Lines", "set format of the source to JSONL")
+_DELIMITERS: Final = {
+    ",": Kind("CSV", "set format of the source to CSV"),
+    "\t": Kind(
+        "a table with tabs between values", "export it with commas, and set format of the source to CSV"
+    ),
+    ";": Kind(
+        "a table with semicolons between values", "export it with commas, and set format of the source to CSV"
+    ),
+    "|": Kind(
+        "a table with bars between values", "export it with commas, and set format of the source to CSV"
+    ),
+}
+_DECODER: Final = json.JSONDecoder()
+
+
+def other_json(text: str, format_: str, *, whole: bool) -> Kind | None:
+    """What a text is instead of rows of the format; `whole` when nothing of the file is missing from it."""
+    lines = text.split("\n", 2)
+    if text[:1] in ("{", "["):
+        kind = _array(lines, whole) if text[0] == "[" else _object(text, lines)
+        starts = format_ == "CSV" and isinstance(_value(lines[0])[0], dict)
+        return kind or (_JSON_LINES if starts else None)
+    return _table(lines) if format_ == "JSONL" else None
+
+
+def _array(lines: Sequence[str], whole: bool) -> Kind | None:
+    """An array of rows. A line that is an array of plain values is a row, though of no use."""
+    value, rest = _value(lines[0])
+    if isinstance(value, list) and not rest and (len(lines) > 1 or whole):
+        return _ARRAY if value and isinstance(value[0], dict) else None
+    return _ARRAY
+
+
+def _object(text: str, lines: Sequence[str]) -> Kind | None:
+    value, rest = _value(lines[0])
+    if value is None:
+        return _unfinished(text, lines)
+    if {"cells", "nbformat"} <= value.keys():
+        return _NOTEBOOK
+    if rest.startswith("{"):
+        return _JOINED
+    return _COMMAS if rest.startswith(",") else None
+
+
+def _unfinished(text: str, lines: Sequence[str]) -> Kind | None:
+    """The first line is no value. Either a row is damaged, or the value goes on in the next line."""
+    if re.match(r"\{\s*'", text):
+        return _PYTHON
+    goes_on = len(lines) > 1 and re.match(r"[ \t]|[\"}\]]", lines[1]) is not None
+    if not goes_on:
+        return None
+    return _NOTEBOOK if re.match(r'\{\s*"(cells|metadata|nbformat)"', text) else _INDENTED
+
+
+def _value(line: str) -> tuple[Any, str]:
+    """The first value of a line and the text after it; None when there is none."""
+    try:
+        value, end = _DECODER.raw_decode(line)
+    except (ValueError, RecursionError):
+        return None, ""
+    return value, line[end:].strip()
+
+
+def _table(lines: Sequence[str]) -> Kind | None:
+    """Two lines with the same number of values, which are no JSON."""
+    value, rest = _value(lines[0])
+    if len(lines) < 2 or (value is not None and not rest):
+        return None
+    for delimiter, kind in _DELIMITERS.items():
+        widths = {len(row) for row in csv.reader(lines[:2], delimiter=delimiter)}
+        if len(widths) == 1 and widths.pop() > 1:
+            return kind
+    return None
