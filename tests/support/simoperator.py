@@ -151,8 +151,8 @@ class SimOperator:
         for kind in WATCHED:
             self._news[kind].clear()
             views = tuple(view_of(kind, data) for data in self._api.of(kind))
-            known = self.cache.newest(kind)
-            self._intake.take_list(Snapshot(kind, NAMESPACE, self._api.version, known, views))
+            began = self.cache.begin_list()
+            self._intake.take_list(Snapshot(kind, NAMESPACE, self._api.version, began, views))
         self._intake.wake_all()
 
     def observe(self, key: Key) -> Observed | None:

@@ -1,7 +1,7 @@
 """What the operator knows of the cluster: slim views, merged by resourceVersion, with an index by owner.
 
 Fed by watches, by lists and by the answers to our own writes, in any order: the newest version wins, and what
-was deleted stays deleted, because a UID never comes back. Never I/O.
+was deleted stays deleted, until a list that began later says otherwise. Never I/O.
 """
 
 from collections import Counter, OrderedDict, defaultdict
@@ -36,8 +36,8 @@ class Snapshot:
     kind: Kind
     namespace: str | None
     resource_version: int
-    known_before: int
-    """Newest version that was known when the list began."""
+    began: int
+    """What `Cache.begin_list` said when the list began."""
     views: tuple[View, ...] = field(repr=False)
 
 
@@ -46,25 +46,32 @@ class Cache:
 
     def __init__(self) -> None:
         self._objects: dict[Kind, dict[Place, View]] = {kind: {} for kind in WATCHED}
-        self._newest: Counter[Kind] = Counter()
+        self._heard = 0
+        """Number of the newest news: a clock that no restore of the store turns back."""
+        self._heard_at: dict[Kind, dict[Place, int]] = {kind: {} for kind in WATCHED}
+        self._listed: set[tuple[Kind, str | None]] = set()
         self._children: dict[Key, set[tuple[Kind, Place]]] = defaultdict(set)
         self._graph = Graph()
         self._selections = Selections(self._finished_run)
-        self._dead: OrderedDict[str, None] = OrderedDict()
+        self._dead: OrderedDict[str, int] = OrderedDict()
+        """UIDs of deleted objects, with the number of that news."""
 
     def put(self, kind: Kind, view: View) -> Concerned:
         """Take a view unless a newer one is known."""
-        place = _place(view)
-        old = self._objects[kind].get(place)
+        old = self._objects[kind].get(_place(view))
         if view.meta.uid in self._dead or (old is not None and version(view) <= version(old)):
             return frozenset()
-        self._newest[kind] = max(self._newest[kind], version(view))
+        return self._take(kind, old, view)
+
+    def _take(self, kind: Kind, old: View | None, view: View) -> Concerned:
+        place = _place(view)
+        self._heard += 1
         if isinstance(view, Resource) and isinstance(old, Resource) and _says_the_same(old, view):
             # Progress and conditions: nobody else decides from them, and a thousand runs write them.
-            self._objects[kind][place] = view
+            self._objects[kind][place], self._heard_at[kind][place] = view, self._heard
             return frozenset({view.key})
         before = self._forget(kind, old) if old is not None else frozenset()
-        self._objects[kind][place] = view
+        self._objects[kind][place], self._heard_at[kind][place] = view, self._heard
         if isinstance(view, Resource):
             self._graph.put(view)
         elif owner := owner_key(view.meta):
@@ -74,34 +81,45 @@ class Cache:
 
     def remove(self, kind: Kind, view: View) -> Concerned:
         """Forget an object for good."""
-        self._dead[view.meta.uid] = None
+        self._heard += 1
+        self._dead[view.meta.uid] = self._heard
         if len(self._dead) > TOMBSTONES:
             self._dead.popitem(last=False)
         old = self._objects[kind].get(_place(view))
         return self._forget(kind, old) if old is not None and old.meta.uid == view.meta.uid else frozenset()
 
-    def replace(self, snapshot: Snapshot) -> Concerned:
-        """Take a complete list: what it does not hold and is not younger than it, is gone."""
-        kind, newest = snapshot.kind, snapshot.resource_version
-        known = [v for v in self._objects[kind].values() if snapshot.namespace in (None, v.meta.namespace)]
-        changed: list[Concerned] = []
-        if newest < snapshot.known_before:
-            # The store was restored from the past: its truth holds, whatever we saw since.
-            changed += [self._forget(kind, view) for view in known]
-            self._dead.clear()
-        else:
-            listed = {v.meta.uid for v in snapshot.views}
-            ghosts = [v for v in known if v.meta.uid not in listed and version(v) <= newest]
-            metrics.GHOSTS.labels(kind).inc(len(ghosts))
-            changed += [self.remove(kind, ghost) for ghost in ghosts]
-        found = [self.put(kind, view) for view in snapshot.views]
-        if snapshot.known_before:
-            metrics.MISSED.labels(kind).inc(sum(bool(keys) for keys in found))
-        return frozenset().union(*changed, *found)
+    def begin_list(self) -> int:
+        """Call before a list is asked for: it is newer than all that was heard until now."""
+        return self._heard
 
-    def newest(self, kind: Kind) -> int:
-        """Newest version of any object of that kind that was ever seen."""
-        return self._newest[kind]
+    def replace(self, snapshot: Snapshot) -> Concerned:
+        """Take a complete list. It overrules what was heard before it began, be its versions older.
+
+        They are when the store was restored from the past: then objects return under their UIDs, and others
+        as they once were. What was heard since the list began stays if its version is newer.
+        """
+        kind, listed = snapshot.kind, {v.meta.uid for v in snapshot.views}
+        known = [v for v in self._objects[kind].values() if snapshot.namespace in (None, v.meta.namespace)]
+        ghosts = [v for v in known if v.meta.uid not in listed and self._is_older(kind, v, snapshot)]
+        gone = [self.remove(kind, ghost) for ghost in ghosts]
+        found = [self._put_listed(kind, view, snapshot) for view in snapshot.views]
+        metrics.GHOSTS.labels(kind).inc(len(ghosts))
+        if (kind, snapshot.namespace) in self._listed:
+            metrics.MISSED.labels(kind).inc(sum(bool(keys) for keys in found))
+        self._listed.add((kind, snapshot.namespace))
+        return frozenset().union(*gone, *found)
+
+    def _is_older(self, kind: Kind, view: View, snapshot: Snapshot) -> bool:
+        was_known = self._heard_at[kind][_place(view)] <= snapshot.began
+        return was_known or version(view) <= snapshot.resource_version
+
+    def _put_listed(self, kind: Kind, view: View, snapshot: Snapshot) -> Concerned:
+        if self._dead.get(view.meta.uid, snapshot.began + 1) <= snapshot.began:
+            del self._dead[view.meta.uid]
+        old = self._objects[kind].get(_place(view))
+        if old is None or self._heard_at[kind][_place(view)] > snapshot.began:
+            return self.put(kind, view)
+        return frozenset() if old == view else self._take(kind, old, view)
 
     def get(self, kind: Kind, namespace: str, name: str) -> View | None:
         """One object."""
@@ -176,7 +194,7 @@ class Cache:
 
     def _forget(self, kind: Kind, view: View) -> Concerned:
         concerned = self._concerned(kind, view)
-        del self._objects[kind][_place(view)]
+        del self._objects[kind][_place(view)], self._heard_at[kind][_place(view)]
         self._touch(view)
         if isinstance(view, Resource):
             self._graph.drop(view.key)

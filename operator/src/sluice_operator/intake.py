@@ -18,10 +18,10 @@ class Intake:
         self._cache = cache
         self._wake = wake
 
-    def take(self, kind: Kind, data: object) -> View:
-        """An object as the API server just gave it."""
+    def take(self, kind: Kind, data: object, by: Key | None = None) -> View:
+        """An object as the API server just gave it; whoever wrote it knows, and is not woken."""
         view = view_of(kind, data)
-        self.take_view(kind, view)
+        self._wake_all(self._cache.put(kind, view) - {by})
         return view
 
     def take_view(self, kind: Kind, view: View) -> None:

@@ -5,6 +5,7 @@ machine's clock wrote into it.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class _Seen:
     version: str
     holder: str
     at: float
+    seconds: float = 0.0
+    """How long its holder says that it holds."""
 
 
 class Elector:
@@ -141,7 +144,7 @@ class Elector:
             self._seen = _Seen("", "", self._clock())
 
     async def _write(self) -> dict[str, Any]:
-        spec = self._spec(self._identity, int(self._rhythm.duration))
+        spec = self._spec(self._identity, math.ceil(self._rhythm.duration))
         if not self._seen.version:
             return await self._leases.create(spec)
         return await self._leases.replace(spec, self._seen.version)
@@ -149,12 +152,16 @@ class Elector:
     def _see(self, lease: Mapping[str, Any]) -> None:
         version = raw.text(lease, "metadata", "resourceVersion")
         if version != self._seen.version:
-            self._seen = _Seen(version, raw.text(lease, "spec", "holderIdentity"), self._clock())
+            holder = raw.text(lease, "spec", "holderIdentity")
+            told = raw.integer(lease, "spec", "leaseDurationSeconds")
+            seconds = told if told > 0 else self._rhythm.duration
+            self._seen = _Seen(version, holder, self._clock(), seconds)
         self._transitions = raw.integer(lease, "spec", "leaseTransitions")
 
     def _is_taken(self) -> bool:
+        # The holder stops by its own duration, which an upgrade may have changed: ours says nothing about it.
         is_foreign = self._seen.holder not in ("", self._identity)
-        return is_foreign and self._clock() < self._seen.at + self._rhythm.duration
+        return is_foreign and self._clock() < self._seen.at + self._seen.seconds
 
     def _spec(self, holder: str, seconds: int) -> dict[str, Any]:
         now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -82,7 +82,8 @@ class WakeQueue:
         jitter = 1 + BACKOFF_JITTER * (2 * self._rng() - 1)
         delay: float = max(at_least, min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** min(count, 32)) * jitter)
         if key in self._dirty:
-            delay = max(at_least, min(delay, IMPATIENCE))
+            # Somebody acted while it failed: as when it is woken while it waits.
+            delay = min(delay, IMPATIENCE)
         metrics.QUEUE_RETRIES.inc()
         self._running.discard(key)
         self._dirty.discard(key)

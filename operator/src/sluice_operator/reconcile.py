@@ -1,7 +1,8 @@
 """One pass over one object: observe, plan, delete, write, tell, write the status.
 
 Events go before the status: their names follow content, so a crash between the two repeats nothing and loses
-nothing. A failed write ends the writing; what persists is shown in the conditions.
+nothing. A failed write ends the writing; a refused delete ends nothing, because nothing is built on it. What
+persists is shown in the conditions.
 """
 
 import logging
@@ -17,7 +18,17 @@ from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import Conflict, Forbidden, Invalid, NotFound
 from sluice_operator.adapters.cluster.events import Recorder
 from sluice_operator.intake import Intake
-from sluice_operator.model import Create, EventNote, Key, Observed, Plan, Resource, ResourceKind, Write
+from sluice_operator.model import (
+    Create,
+    Delete,
+    EventNote,
+    Key,
+    Observed,
+    Plan,
+    Resource,
+    ResourceKind,
+    Write,
+)
 from sluice_operator.observe import Observer
 from sluice_operator.status import StatusBook, with_failure
 from sluice_operator.writes import ChildConflict, Outdated, Writer, refresh
@@ -68,13 +79,13 @@ class Reconciler:
 
     async def _write(self, observed: Observed, plan: Plan) -> None:
         writer = Writer(self._cluster, self._intake, observed.me.resource)
-        for delete in plan.delete:
-            await writer.delete(delete)
-            metrics.WRITES.labels(delete.kind, "Delete").inc()
+        refused = [error for one in plan.delete if (error := await _refusal(writer, one)) is not None]
         for write in plan.apply:
             await writer.write(write)
             metrics.WRITES.labels(observed.me.resource.kind, type(write).__name__).inc()
             _count_check(write)
+        if refused:
+            raise refused[0]
 
     async def _tell(self, resource: Resource, plan: Plan, *, is_news: bool) -> None:
         """Log and post events when something happened, then write the status when it differs."""
@@ -95,12 +106,22 @@ class Reconciler:
             raise Outdated(f"{kind} {meta.name} changed before its status was written") from None
         metrics.WRITES.labels(kind, "Status").inc()
         self._statuses.wrote(resource.key, status, answer)
-        self._intake.take(kind, answer)
+        self._intake.take(kind, answer, by=resource.key)
 
     def _log(self, plan: Plan, *, is_news: bool) -> None:
         told = (f"{note.reason.camel}: {note.message}" for note in plan.events)
         for line in dict.fromkeys((*(plan.details if is_news else ()), *told)):
             LOG.info(line)
+
+
+async def _refusal(writer: Writer, delete: Delete) -> Forbidden | Invalid | None:
+    """Delete; returns why somebody refuses that, such as an admission webhook."""
+    try:
+        await writer.delete(delete)
+    except (Forbidden, Invalid) as error:
+        return error
+    metrics.WRITES.labels(delete.kind, "Delete").inc()
+    return None
 
 
 def _count_check(write: Write) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from sluice_operator.cache import Cache, Snapshot
 from sluice_operator.kinds import Kind
 from sluice_operator.model import Key, Resource
@@ -10,6 +12,8 @@ from support import objects
 
 RUN = Key("team", "TrainingRun", "run")
 OWNER = ("TrainingRun", "run")
+LATER, EARLIER = 10**9, 0
+"""A list that began after, or before, everything that the test did."""
 
 
 def put(cache: Cache, kind: Kind, raw: dict[str, Any]) -> frozenset[Key]:
@@ -21,9 +25,9 @@ def run(name: str = "run", pack: str = "pack", **meta: Any) -> dict[str, Any]:
 
 
 def snapshot(
-    kind: Kind, version: int, *views: View, known_before: int = 0, namespace: str | None = None
+    kind: Kind, version: int, *views: View, began: int = LATER, namespace: str | None = None
 ) -> Snapshot:
-    return Snapshot(kind, namespace, version, known_before, views)
+    return Snapshot(kind, namespace, version, began, views)
 
 
 def test_an_older_version_changes_nothing() -> None:
@@ -46,7 +50,7 @@ def test_a_deleted_object_does_not_come_back_from_a_stale_list() -> None:
     stale = view_of("TrainingRun", run(version=5))
     cache.put("TrainingRun", stale)
     cache.remove("TrainingRun", view_of("TrainingRun", run(version=6)))
-    cache.replace(snapshot("TrainingRun", 5, stale))
+    cache.replace(snapshot("TrainingRun", 5, stale, began=EARLIER))
     assert cache.resource(RUN) is None
 
 
@@ -62,34 +66,67 @@ def test_a_late_deletion_leaves_the_successor_of_that_name() -> None:
 def test_a_list_finds_a_missed_deletion() -> None:
     cache = Cache()
     put(cache, "TrainingRun", run(version=5))
-    assert cache.replace(snapshot("TrainingRun", 8, known_before=5)) == {RUN}
+    assert cache.replace(snapshot("TrainingRun", 8)) == {RUN}
     assert cache.keys() == ()
 
 
 def test_a_list_leaves_what_is_younger_than_it() -> None:
     cache = Cache()
     put(cache, "TrainingRun", run(version=9))
-    cache.replace(snapshot("TrainingRun", 8, known_before=5))
+    cache.replace(snapshot("TrainingRun", 8, began=EARLIER))
     assert cache.keys() == (RUN,)
 
 
 def test_a_list_of_one_namespace_leaves_the_others() -> None:
     cache = Cache()
     put(cache, "TrainingRun", run(version=5))
-    cache.replace(snapshot("TrainingRun", 8, known_before=5, namespace="other"))
+    cache.replace(snapshot("TrainingRun", 8, namespace="other"))
     assert cache.keys() == (RUN,)
 
 
-def test_a_store_that_was_restored_from_the_past_is_believed() -> None:
+@pytest.mark.parametrize("list_version", [20, 95, 120])
+def test_a_store_that_was_restored_from_the_past_is_believed(list_version: int) -> None:
     cache = Cache()
     put(cache, "TrainingRun", run(version=90, labels={"a": "future"}))
     put(cache, "TrainingRun", run("gone", number=2, version=95))
     past = view_of("TrainingRun", run(version=10, labels={"a": "past"}))
-    cache.replace(snapshot("TrainingRun", 20, past, known_before=95))
+    cache.replace(snapshot("TrainingRun", list_version, past))
     found = cache.resource(RUN)
     assert cache.keys() == (RUN,)
     assert found is not None
     assert found.meta.labels == {"a": "past"}
+
+
+@pytest.mark.parametrize("list_version", [20, 95, 120])
+def test_what_a_restore_brings_back_is_not_lost(list_version: int) -> None:
+    cache = Cache()
+    past = view_of("TrainingRun", run(version=10))
+    cache.put("TrainingRun", past)
+    cache.remove("TrainingRun", view_of("TrainingRun", run(version=90)))
+    assert cache.replace(snapshot("TrainingRun", list_version, past)) == {RUN}
+    assert cache.keys() == (RUN,)
+
+
+def test_what_was_written_since_the_list_of_a_restored_store_began_stays() -> None:
+    cache = Cache()
+    put(cache, "TrainingRun", run(version=90))
+    began = cache.begin_list()
+    put(cache, "TrainingRun", run("fresh", number=2, version=25))
+    cache.replace(snapshot("TrainingRun", 24, view_of("TrainingRun", run(version=10)), began=began))
+    assert {key.name for key in cache.keys()} == {"run", "fresh"}  # noqa: SIM118 - a method of ours
+    cache.replace(snapshot("TrainingRun", 26, view_of("TrainingRun", run("fresh", number=2, version=25))))
+    assert {key.name for key in cache.keys()} == {"fresh"}  # noqa: SIM118 - a method of ours
+
+
+def test_namespaces_are_restored_one_after_another() -> None:
+    cache = Cache()
+    for number, team in enumerate(("a", "b")):
+        put(cache, "TrainingRun", run(number=number, version=90 + number, namespace=team, labels={"x": "y"}))
+    for number, team in enumerate(("a", "b")):
+        past = view_of("TrainingRun", run(number=number, version=10, namespace=team))
+        cache.replace(snapshot("TrainingRun", 20, past, began=cache.begin_list(), namespace=team))
+    labels = [cache.resource(Key(team, "TrainingRun", "run")) for team in ("a", "b")]
+    assert [found.meta.labels if found else None for found in labels] == [{}, {}]
 
 
 def test_a_change_of_a_pack_concerns_runs_gates_and_deployments() -> None:

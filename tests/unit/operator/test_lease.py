@@ -167,3 +167,19 @@ async def test_two_that_race_end_with_one_leader(time: Time) -> None:
     both = [elector(store, name, time) for name in ("one", "two")]
     won = await asyncio.gather(*(e._try() for e in both))
     assert sorted(won) == [False, True]
+
+
+@pytest.mark.parametrize(("theirs", "waits"), [(60, 60), (5, 5), (None, 15), ("soon", 15)])
+async def test_a_lease_is_taken_over_by_its_holders_duration(time: Time, theirs: Any, waits: int) -> None:
+    store = Store()
+    await store.create({"holderIdentity": "other", "leaseDurationSeconds": theirs})
+    before = time.now
+    await elector(store, "one", time).acquire()
+    assert waits <= time.now - before <= waits + RHYTHM.retry
+
+
+async def test_a_broken_second_is_promised_whole(time: Time) -> None:
+    store = Store()
+    await Elector(store, "one", Rhythm(duration=15.5), time).acquire()
+    assert store.lease is not None
+    assert store.lease["spec"]["leaseDurationSeconds"] == 16

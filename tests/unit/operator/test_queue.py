@@ -6,6 +6,7 @@ import pytest
 
 from sluice_operator.model import Key
 from sluice_operator.queue import BACKOFF_LAST, IMPATIENCE, REPLACED_ALARMS, WakeQueue
+from sluice_operator.workers import REFUSED_SECONDS
 
 
 def key(name: str, namespace: str = "a") -> Key:
@@ -126,6 +127,19 @@ async def test_an_event_during_a_failing_pass_is_not_lost(queue: WakeQueue, cloc
     await taken(queue)
     queue.wake(key("x"))
     assert queue.failed(key("x")) == IMPATIENCE
+
+
+async def test_an_event_wakes_a_key_that_waits_after_a_refusal(queue: WakeQueue, clock: Clock) -> None:
+    queue.wake(key("x"))
+    await taken(queue)
+    queue.wake(key("x"))
+    assert queue.failed(key("x"), at_least=REFUSED_SECONDS) <= IMPATIENCE
+    clock.now += IMPATIENCE + 0.1
+    assert await taken(queue) == key("x")
+    assert queue.failed(key("x"), at_least=REFUSED_SECONDS) == REFUSED_SECONDS
+    queue.wake(key("x"))
+    clock.now += IMPATIENCE + 0.1
+    assert await taken(queue) == key("x")
 
 
 async def test_replaced_alarms_are_not_kept(queue: WakeQueue) -> None:

@@ -302,6 +302,30 @@ async def test_F06_a_refusal_is_shown_once_and_stops_the_writing(rig: Rig) -> No
     assert rig.cluster.writes == [("status", "TrainingRun", "run")]
 
 
+async def test_a_refused_delete_holds_up_neither_other_deletes_nor_writes(rig: Rig) -> None:
+    held = rig.add("Job", objects.job("held", OWNER, number=7))
+    old = rig.add("ControllerRevision", objects.revision("old", OWNER, {}, number=8))
+    rig.cluster.refuse["delete", "Job"] = Forbidden(403, "a webhook keeps it")
+    deletes = (
+        Delete("Job", "held", held["metadata"]["uid"], "why"),
+        Delete("ControllerRevision", "old", old["metadata"]["uid"], "why"),
+    )
+    with pytest.raises(Forbidden):
+        await rig.run(Plan(apply=(Create(job()),), delete=deletes, status=STATUS))
+    assert rig.cluster.writes == [
+        ("delete", "ControllerRevision", "old"),
+        ("create", "Job", "j"),
+        ("status", "TrainingRun", "run"),
+    ]
+    assert rig.recorder.posted == ["ApplyFailed"]
+
+
+async def test_its_own_status_does_not_wake_an_object(rig: Rig) -> None:
+    await rig.run(Plan(status=STATUS))
+    assert rig.cluster.writes == [("status", "TrainingRun", "run")]
+    assert rig.woken == []
+
+
 async def test_F08_an_outage_is_tried_again_and_told_nobody(rig: Rig) -> None:
     rig.cluster.refuse["create", "Job"] = Unavailable(503, "down")
     with pytest.raises(Unavailable):

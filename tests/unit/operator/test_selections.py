@@ -120,13 +120,13 @@ class Rig:
 
     def relist(self, kind: Kind, restored: bool) -> None:
         """A list after a gap in which one object was lost; or after a restore from the past."""
-        known = self.cache.newest(kind)
+        began = self.cache.begin_list()
         here = [place for place in self.held if place[0] == kind]
         for place in here[:1]:
             del self.held[place]
         views = tuple(view_of(kind, data) for (k, _), data in self.held.items() if k == kind)
         newest = max(map(_version, views), default=1) if restored else self.version
-        self.cache.replace(Snapshot(kind, None, newest, known, views))
+        self.cache.replace(Snapshot(kind, None, newest, began, views))
 
     def look(self) -> None:
         self.check()

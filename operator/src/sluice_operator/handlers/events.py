@@ -4,10 +4,12 @@ Only `kopf.on.event` is used: no other handler keeps its promise through a faile
 a restart. Children are filtered by the API server, by label.
 """
 
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import kopf
 
 from sluice_api.meta import GROUP
@@ -19,17 +21,41 @@ Told = Callable[[Kind, str | None, object], None]
 """Takes kind, type of the event (None for an object of a list) and object. Called in kopf's thread."""
 
 
-def registry(tell: Told, connect: Callable[[], kopf.ConnectionInfo]) -> kopf.OperatorRegistry:
+def registry(tell: Told, connect: Callable[[], kopf.AiohttpSession]) -> kopf.OperatorRegistry:
     """Handlers for every watched kind, and the one login."""
     found = kopf.OperatorRegistry()
     for kind, path in WATCHED.items():
         kopf.on.event(path.group, path.version, path.plural, id=kind, registry=found)(_handler(kind, tell))
 
-    async def login(**_: Any) -> kopf.ConnectionInfo:
+    async def login(**_: Any) -> kopf.AiohttpSession:
         return connect()
 
     kopf.on.login(registry=found)(login)
     return found
+
+
+def session(
+    info: kopf.ConnectionInfo, context: ssl.SSLContext, listed: Callable[[str], None]
+) -> kopf.AiohttpSession:
+    """kopf's connections, which tell the path of each list: kopf tells nobody of an empty one."""
+
+    async def ended(_: object, __: object, found: aiohttp.TraceRequestEndParams) -> None:
+        is_list = found.method == "GET" and not {"watch", "continue"} & set(found.url.query)
+        if is_list and found.response.status == 200:
+            listed(found.url.path)
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(ended)
+    made = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=context),
+        headers=info.as_http_headers(),
+        proxy=info.proxy_url,
+        trust_env=info.trust_env,
+        trace_configs=[trace],
+    )
+    return kopf.AiohttpSession(
+        server=info.server, default_namespace=info.default_namespace, aiohttp_session=made
+    )
 
 
 def _handler(kind: Kind, tell: Told) -> Callable[..., Any]:

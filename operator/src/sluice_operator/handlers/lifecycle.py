@@ -62,7 +62,7 @@ async def _work(parts: Parts, addresses: Addresses) -> None:
     await wait_for_kinds(parts.cluster.missing_kinds)
     await _fill(parts)
     filled_at = time.monotonic()
-    watch = Watch(parts.intake, parts.login.read, parts.settings.watch_namespaces, parts.resync.soon)
+    watch = Watch(parts.intake, parts.login.session, parts.settings.watch_namespaces, parts.resync.soon)
     parts.health.is_ready = True
     async with (
         _background(watch.run(), parts.resync.run()) as ended,

@@ -77,11 +77,11 @@ class Resync:
         self._asked.clear()
 
     async def _list(self, kind: Kind, namespace: str | None) -> Snapshot:
-        known_before = self._cache.newest(kind)
+        began = self._cache.begin_list()
         views: list[View] = []
         version = "0"
         async for page in self._cluster.list_pages(kind, namespace):
             version = page.resource_version
             views += [view_of(kind, item) for item in page.items]
         number = int(version) if version.isdecimal() else 0
-        return Snapshot(kind, namespace, number, known_before, tuple(views))
+        return Snapshot(kind, namespace, number, began, tuple(views))

@@ -37,10 +37,11 @@ class Watch:
     def __init__(
         self,
         intake: Intake,
-        connect: Callable[[], kopf.ConnectionInfo],
+        connect: Callable[[Callable[[str], None]], kopf.AiohttpSession],
         namespaces: Sequence[str],
         on_relist: Callable[[], None],
     ) -> None:
+        """`connect` makes kopf's connections, which call what they are given with the path of each list."""
         self._intake = intake
         self._connect = connect
         self._namespaces = namespaces
@@ -49,7 +50,10 @@ class Watch:
         self._own_loop = asyncio.new_event_loop()
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
-        self._settled: set[Kind] = set()
+        spaces: Sequence[str | None] = tuple(namespaces) or (None,)
+        self._unlisted = {path.path(space): kind for kind, path in WATCHED.items() for space in spaces}
+        self._listed: dict[str, Kind] = {}
+        """Paths that were listed before."""
         self._news: deque[tuple[Kind, str | None, View]] = deque()
         self._is_called = False
         self._thread = threading.Thread(target=self._run, name="kopf", daemon=True)
@@ -83,7 +87,7 @@ class Watch:
         try:
             kopf.run(
                 loop=self._own_loop,
-                registry=events.registry(self._tell, self._connect),
+                registry=events.registry(self._tell, lambda: self._connect(self._tell_list)),
                 settings=events.settings(),
                 clusterwide=not self._namespaces,
                 namespaces=list(self._namespaces),
@@ -108,6 +112,18 @@ class Watch:
             self._is_called = True
             self._loop.call_soon_threadsafe(self._take_news)
 
+    def _tell_list(self, path: str) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._note_list, path)
+
+    def _note_list(self, path: str) -> None:
+        """A second list: the stream broke, and no list, least of all an empty one, tells what was deleted."""
+        if path in self._listed:
+            metrics.RELISTS.labels(self._listed[path]).inc()
+            self._on_relist()
+        elif path in self._unlisted:
+            self._listed[path] = self._unlisted.pop(path)
+
     def _take_news(self) -> None:
         self._is_called = False
         for _ in range(len(self._news)):
@@ -118,10 +134,3 @@ class Watch:
             self._intake.remove_view(kind, view)
         else:
             self._intake.take_view(kind, view)
-        if event is not None:
-            self._settled.add(kind)
-        elif kind in self._settled:
-            # A list after a stream: the stream broke, and a list does not tell what was deleted meanwhile.
-            self._settled.discard(kind)
-            metrics.RELISTS.labels(kind).inc()
-            self._on_relist()
