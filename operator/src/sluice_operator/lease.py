@@ -1,7 +1,8 @@
 """Leader election by one Lease: who holds it works, everybody else keeps a warm cache.
 
 Time is measured by this process's monotonic clock alone: how long the Lease stood still, never what another
-machine's clock wrote into it.
+machine's clock wrote into it. Only the thread of the Lease calls the methods that wait; any thread may ask
+whether it is ours.
 """
 
 import asyncio

@@ -1,11 +1,13 @@
 """Progress: what a report says, who may send one, and how often it is worth a pass."""
 
+import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import jwt
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -14,9 +16,17 @@ from sluice_operator.adapters.cluster.errors import Unavailable
 from sluice_operator.adapters.cluster.identity import PodIdentity, pod_identity
 from sluice_operator.cache import Cache
 from sluice_operator.model import Key, ProgressNote
+from sluice_operator.progress import server
 from sluice_operator.progress.board import PERIOD_SECONDS, PODS_MAX, Board
 from sluice_operator.progress.body import BadReport, parse_report
-from sluice_operator.progress.reporters import REMEMBER_SECONDS, Reporters
+from sluice_operator.progress.reporters import (
+    REMEMBER_SECONDS,
+    REVIEWS_MAX,
+    WAITING_MAX,
+    Busy,
+    Reporter,
+    Reporters,
+)
 from sluice_operator.progress.server import BODY_MAX, PATH, ProgressEndpoint, server_context
 from sluice_operator.views import view_of
 from support import objects
@@ -27,6 +37,14 @@ OWNER = ("TrainingRun", "run")
 RUN = Key("team", "TrainingRun", "run")
 POD = PodIdentity("team", "p", objects.uid(8))
 AUDIENCE = "sluice.dev/progress"
+OTHER = PodIdentity("team", "other", "x")
+
+
+def token_of(pod: PodIdentity, serial: int = 0, **claims: Any) -> str:
+    """A token as an API server makes it; who signed it is the review's business."""
+    bound = {"namespace": pod.namespace, "pod": {"name": pod.name, "uid": pod.uid}}
+    made = {"aud": [AUDIENCE], "jti": str(serial), "kubernetes.io": bound, **claims}
+    return jwt.encode(made, "k" * 32, algorithm="HS256")
 
 
 def report(**status: Any) -> bytes:
@@ -142,6 +160,11 @@ def test_a_review_that_leaves_anything_open_is_a_no(answer: dict[str, Any]) -> N
     assert pod_identity(answer, AUDIENCE) is None
 
 
+GOOD, STRANGER = token_of(POD), token_of(OTHER)
+FORGED = token_of(POD, serial=1)
+"""Claims what is true, and was signed by nobody."""
+
+
 class Reviews:
     """TokenReview as a table."""
 
@@ -153,7 +176,7 @@ class Reviews:
         self.asked += 1
         if self.is_down:
             raise Unavailable(503, "down")
-        return {"good": POD, "stranger": PodIdentity("team", "other", "x")}.get(token)
+        return {GOOD: POD, STRANGER: OTHER}.get(token)
 
 
 @pytest.fixture
@@ -167,32 +190,62 @@ def cache() -> Cache:
 
 async def test_only_a_pod_of_ours_is_a_reporter(cache: Cache) -> None:
     reporters = Reporters(cache, Reviews(), FakeClock().monotonic)
-    found = await reporters.identify("good")
+    found = await reporters.identify(GOOD)
     assert found is not None
     assert (found.key, found.job) == (RUN, "j")
-    assert await reporters.identify("stranger") is None
+    assert await reporters.identify(STRANGER) is None
+    assert await reporters.identify(FORGED) is None
     assert await reporters.identify("bad") is None
 
 
 async def test_a_pod_that_was_replaced_by_another_of_its_name_is_no_reporter(cache: Cache) -> None:
     cache.put("Pod", view_of("Pod", objects.pod("p", OWNER, "j", 7, number=9, version=2)))
-    assert await Reporters(cache, Reviews(), FakeClock().monotonic).identify("good") is None
+    assert await Reporters(cache, Reviews(), FakeClock().monotonic).identify(GOOD) is None
 
 
 async def test_a_pod_with_a_forged_job_is_no_reporter(cache: Cache) -> None:
     cache.put("Pod", view_of("Pod", objects.pod("p", OWNER, "j", 99, number=8, version=2)))
-    assert await Reporters(cache, Reviews(), FakeClock().monotonic).identify("good") is None
+    assert await Reporters(cache, Reviews(), FakeClock().monotonic).identify(GOOD) is None
 
 
 async def test_an_answer_about_a_token_is_remembered_for_a_minute(cache: Cache) -> None:
     clock, reviews = FakeClock(), Reviews()
     reporters = Reporters(cache, reviews, clock.monotonic)
     for _ in range(5):
-        await reporters.identify("good")
+        await reporters.identify(GOOD)
     assert reviews.asked == 1
     clock.sleep(REMEMBER_SECONDS)
-    await reporters.identify("good")
+    await reporters.identify(GOOD)
     assert reviews.asked == 2
+
+
+async def test_who_claims_no_pod_of_ours_is_refused_before_anybody_is_asked(cache: Cache) -> None:
+    reviews = Reviews()
+    reporters = Reporters(cache, reviews, FakeClock().monotonic)
+    bogus = [token_of(PodIdentity("team", f"p{n}", str(n))) for n in range(6000)]
+    odd = ["x", "a.b.c", token_of(POD, aud=["else"]), token_of(POD, exp=1_000_000), jwt.encode({}, "k" * 32)]
+    for token in (*bogus, *odd):
+        assert await reporters.identify(token) is None
+    assert reviews.asked == 0
+
+
+async def test_few_tokens_are_asked_about_at_a_time_and_few_wait(cache: Cache) -> None:
+    asked, release = list[str](), asyncio.Event()
+
+    async def review(token: str, _: str) -> PodIdentity | None:
+        asked.append(token)
+        await release.wait()
+        return POD if token == GOOD else None
+
+    reporters = Reporters(cache, review, FakeClock().monotonic)
+    tokens = [GOOD, GOOD, *(token_of(POD, serial=n) for n in range(1, WAITING_MAX + 1))]
+    tasks = [asyncio.create_task(reporters.identify(token)) for token in tokens]
+    await asyncio.sleep(0)
+    assert len(asked) == REVIEWS_MAX
+    release.set()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [isinstance(one, Reporter) for one in found[:3]] == [True, True, False]
+    assert sum(isinstance(one, Busy) for one in found) == len(tokens) - WAITING_MAX
 
 
 class Endpoint:
@@ -208,7 +261,7 @@ class Endpoint:
         self.client = TestClient(TestServer(endpoint.application()))
 
     async def post(self, token: str | None, body: bytes) -> int:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = bearer(token) if token else {}
         return (await self.client.post(PATH, data=body, headers=headers)).status
 
 
@@ -220,9 +273,9 @@ async def endpoint(cache: Cache) -> AsyncIterator[Endpoint]:
 
 
 async def test_a_good_report_wakes_its_run(endpoint: Endpoint) -> None:
-    assert await endpoint.post("good", report(progressPercentage=5)) == 200
+    assert await endpoint.post(GOOD, report(progressPercentage=5)) == 200
     assert endpoint.woken == [RUN]
-    assert await endpoint.post("good", report(progressPercentage=50)) == 200
+    assert await endpoint.post(GOOD, report(progressPercentage=50)) == 200
     assert endpoint.woken == [RUN]
 
 
@@ -231,9 +284,9 @@ async def test_a_good_report_wakes_its_run(endpoint: Endpoint) -> None:
     [
         (None, report(progressPercentage=5), 401),
         ("x" * 20_000, report(progressPercentage=5), 400),
-        ("stranger", report(progressPercentage=5), 403),
-        ("good", b"nonsense", 400),
-        ("good", b"x" * (BODY_MAX + 1), 413),
+        (STRANGER, report(progressPercentage=5), 403),
+        (GOOD, b"nonsense", 400),
+        (GOOD, b"x" * (BODY_MAX + 1), 413),
     ],
 )
 async def test_other_reports_are_refused(
@@ -245,9 +298,25 @@ async def test_other_reports_are_refused(
 
 async def test_when_nobody_can_tell_or_lead_the_report_may_come_again(endpoint: Endpoint) -> None:
     endpoint.reviews.is_down = True
-    assert await endpoint.post("good", report(progressPercentage=5)) == 503
+    assert await endpoint.post(GOOD, report(progressPercentage=5)) == 503
     endpoint.is_leader = False
-    assert await endpoint.post("good", report(progressPercentage=5)) == 503
+    assert await endpoint.post(GOOD, report(progressPercentage=5)) == 503
+
+
+async def test_a_body_that_never_ends_is_given_up(
+    endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "BODY_SECONDS", 0.01)
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.Event().wait()
+
+    assert (await endpoint.client.post(PATH, data=slowly(), headers=bearer(GOOD))).status == 408
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 def test_a_made_certificate_is_trusted_by_a_strict_client() -> None:

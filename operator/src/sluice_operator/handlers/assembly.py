@@ -16,6 +16,7 @@ from sluice_operator.adapters.cluster.transport import Transport
 from sluice_operator.cache import Cache
 from sluice_operator.gauges.book import Book
 from sluice_operator.handlers.login import Login
+from sluice_operator.handlers.ownloop import OwnLoop
 from sluice_operator.handlers.resync import Resync
 from sluice_operator.health import Health
 from sluice_operator.intake import Intake
@@ -46,6 +47,7 @@ class Parts:
     observer: Observer
     workers: Workers
     elector: Elector
+    lease_loop: OwnLoop
     health: Health
     progress: ProgressEndpoint
     secrets: Secrets
@@ -57,7 +59,8 @@ class Parts:
         transport = Transport(login, threads=settings.workers + 8)
         cluster, cache, queue, board = Cluster(transport), Cache(), WakeQueue(), Board()
         intake = Intake(cache, queue.wake)
-        leases = Leases(transport, settings.operator_namespace, LEASE_NAME)
+        # Connections of its own: no crowd of other requests may keep the Lease from being renewed.
+        leases = Leases(Transport(login, threads=2), settings.operator_namespace, LEASE_NAME)
         rhythm = Rhythm(settings.lease_seconds, settings.lease_renew_seconds, settings.lease_retry_seconds)
         elector = Elector(leases, identity, rhythm)
         transport.fence = elector.check
@@ -80,6 +83,7 @@ class Parts:
             observer=observer,
             workers=Workers(queue, reconciler.reconcile, settings.workers),
             elector=elector,
+            lease_loop=OwnLoop("lease"),
             health=Health(),
             progress=ProgressEndpoint(reporters, board, queue.wake, _now, lambda: elector.is_leader),
             secrets=Secrets(transport, settings.operator_namespace),

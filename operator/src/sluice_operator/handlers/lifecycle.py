@@ -72,14 +72,14 @@ async def _work(parts: Parts, addresses: Addresses) -> None:
 
 
 async def _lead(parts: Parts, filled_at: float) -> None:
-    await parts.elector.acquire()
+    await parts.lease_loop.run(parts.elector.acquire())
     LOG.info("leading")
     try:
         if time.monotonic() - filled_at > FRESH_SECONDS:
             await _fill(parts)
         parts.intake.wake_all()
         # Workers end before the Lease is given up: they finish what they are at.
-        async with _background(parts.elector.keep()) as ended:
+        async with _background(parts.lease_loop.run(parts.elector.keep())) as ended:
             await _first(ended, parts.workers.run())
     finally:
         await _release(parts)
@@ -87,7 +87,7 @@ async def _lead(parts: Parts, filled_at: float) -> None:
 
 async def _release(parts: Parts) -> None:
     try:
-        await asyncio.wait_for(parts.elector.release(), RELEASE_SECONDS)
+        await asyncio.wait_for(parts.lease_loop.run(parts.elector.release()), RELEASE_SECONDS)
     except (ApiError, TimeoutError) as error:
         LOG.warning("the Lease was not given back; it runs out by itself", extra={"error": str(error)})
 

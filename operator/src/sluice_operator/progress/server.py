@@ -1,5 +1,6 @@
 """The HTTPS endpoint that training Pods report to. Answers are short; none says what others may do."""
 
+import asyncio
 import logging
 import ssl
 import tempfile
@@ -14,11 +15,12 @@ from sluice_operator.adapters.cluster.errors import ApiError
 from sluice_operator.model import Key
 from sluice_operator.progress.board import Board
 from sluice_operator.progress.body import BadReport, parse_report
-from sluice_operator.progress.reporters import Reporter, Reporters
+from sluice_operator.progress.reporters import Busy, Reporter, Reporters
 from sluice_operator.tls import Bundle
 
 LOG = logging.getLogger(__name__)
 BODY_MAX = 64 * 1024
+BODY_SECONDS = 10.0
 TOKEN_MAX = 16 * 1024
 PATH = "/progress"
 
@@ -67,9 +69,12 @@ class ProgressEndpoint:
             raise _Refused(503, "this replica is on standby; send the report again")
         reporter = await self._identify(request)
         try:
-            note = parse_report(await request.read(), reporter.pod, reporter.job, self._now())
+            body = await asyncio.wait_for(request.read(), BODY_SECONDS)
+            note = parse_report(body, reporter.pod, reporter.job, self._now())
         except BadReport as error:
             raise _Refused(400, str(error)) from None
+        except TimeoutError:
+            raise _Refused(408, f"a report comes within {BODY_SECONDS:g} s") from None
         except web.HTTPRequestEntityTooLarge:
             raise _Refused(413, f"a report has at most {BODY_MAX} bytes") from None
         if self._board.post(note):
@@ -81,7 +86,7 @@ class ProgressEndpoint:
             raise _Refused(401, "send the Pod's projected token as a bearer token")
         try:
             reporter = await self._reporters.identify(token)
-        except ApiError:
+        except (ApiError, Busy):
             raise _Refused(503, "the token cannot be checked now; send the report again later") from None
         if reporter is None:
             raise _Refused(403, "this token belongs to no Pod that reports here")

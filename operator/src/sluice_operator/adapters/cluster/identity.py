@@ -1,6 +1,9 @@
 """Whose token is this? TokenReview, for the progress endpoint."""
 
 from dataclasses import dataclass
+from typing import Any
+
+import jwt
 
 from sluice_operator import raw
 from sluice_operator.adapters.cluster.transport import Request, Transport
@@ -17,6 +20,23 @@ class PodIdentity:
     namespace: str
     name: str
     uid: str
+
+
+def claimed_pod(token: str, audience: str) -> PodIdentity | None:
+    """The Pod that a token claims to be bound to; nothing is verified, so nobody may be believed for it."""
+    unverified = {"verify_signature": False, "verify_aud": True, "verify_exp": True}
+    try:
+        claims = jwt.decode(token, audience=audience, options=unverified)  # type: ignore[arg-type]
+    except jwt.PyJWTError:
+        return None
+    return pod_of_claims(claims)
+
+
+def pod_of_claims(claims: Any) -> PodIdentity | None:
+    """The Pod that the claims of a token speak of; None when it is bound to none."""
+    namespace = raw.text(claims, "kubernetes.io", "namespace")
+    name, uid = (raw.text(claims, "kubernetes.io", "pod", key) for key in ("name", "uid"))
+    return PodIdentity(namespace, name, uid) if namespace and name and uid else None
 
 
 class TokenReviews:

@@ -7,12 +7,11 @@ A deleted Pod's token is good until it ends; the caller compares with the Pods t
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
 
 import jwt
 
 from sluice_operator import raw
-from sluice_operator.adapters.cluster.identity import PodIdentity
+from sluice_operator.adapters.cluster.identity import PodIdentity, pod_of_claims
 from sluice_operator.adapters.cluster.transport import Request, Transport
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -74,10 +73,3 @@ class IssuerKeys:
             except jwt.PyJWTError:
                 continue  # a kind of key that we cannot use signs no token that we accept
         self._asked_at = self._clock()
-
-
-def pod_of_claims(claims: Any) -> PodIdentity | None:
-    """The Pod that the claims of a good token speak of; None when it is bound to none."""
-    namespace = raw.text(claims, "kubernetes.io", "namespace")
-    name, uid = (raw.text(claims, "kubernetes.io", "pod", key) for key in ("name", "uid"))
-    return PodIdentity(namespace, name, uid) if namespace and name and uid else None
