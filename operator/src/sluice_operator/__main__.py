@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None, planners: Planners | None = None) ->
     try:
         found = settings.load(arguments.settings)
     except (OSError, ValidationError, yaml.YAMLError) as error:
-        LOG.error("settings cannot be read", extra={"file": str(arguments.settings), "error": str(error)})
+        LOG.error("settings cannot be read", extra={"file": str(arguments.settings), "error": _told(error)})
         return EXIT_SETTINGS
     version = _version()
     LOG.info("starting", extra={"version": version, "settings": found.dump()})
@@ -75,6 +75,14 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--progress-port", type=int, default=8443, help="port of the progress endpoint")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     return parser.parse_args(argv)
+
+
+def _told(error: Exception) -> str:
+    """What is wrong, without the value that is: it may be a secret."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found)
 
 
 def _version() -> str:

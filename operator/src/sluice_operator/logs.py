@@ -3,7 +3,7 @@
 import contextlib
 import json
 import logging
-import re
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
@@ -11,16 +11,10 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from sluice_api.redaction import Redactor, secrets_of
+
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "taskName"}
-_SECRET = re.compile(
-    r"(?P<keep>(?:bearer|basic)\s+|(?:x-amz-(?:signature|credential|security-token)|awsaccesskeyid|signature|token"
-    r"|password|secret\w*)[=:]\s*)[^\s&\"',}]+"
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"
-    r"|\bhf_[A-Za-z0-9]{20,}\b"
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*",
-    re.IGNORECASE,
-)
-HIDDEN = "[redacted]"
+_REDACTOR = Redactor.of(secrets_of(os.environ))
 _FLOORS = {
     # kopf tells every event at INFO, and whole bodies at DEBUG.
     "kopf": logging.WARNING,
@@ -48,11 +42,6 @@ def about(**fields: str) -> Iterator[None]:
         _ABOUT.reset(token)
 
 
-def redact(text: str) -> str:
-    """The text without tokens, keys and signatures."""
-    return _SECRET.sub(lambda match: (match["keep"] or "") + HIDDEN, text)
-
-
 class JsonFormatter(logging.Formatter):
     """Writes a record as one line of JSON."""
 
@@ -68,7 +57,7 @@ class JsonFormatter(logging.Formatter):
         line |= {k: v for k, v in vars(record).items() if k not in _STANDARD}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps({k: redact(v) if isinstance(v, str) else v for k, v in line.items()}, default=str)
+        return json.dumps(_REDACTOR.value(line))
 
 
 def set_up(level: str) -> None:

@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from sluice_api import reasons
+from sluice_api.redaction import HIDDEN
 from sluice_operator import logs
 from sluice_operator.adapters.cluster.cluster import OURS, Cluster
 from sluice_operator.adapters.cluster.errors import (
@@ -358,7 +359,7 @@ def test_a_log_line_holds_no_secret(secret: str) -> None:
     record = logging.LogRecord("x", logging.INFO, "f", 1, "said %s", (secret,), None)
     record.error = secret
     line = logs.JsonFormatter().format(record)
-    assert logs.HIDDEN in line
+    assert HIDDEN in line
     for part in ("abc.def-123", "AKIAABCDEFGHIJKLMNOP", "hf_abc", "eyJhb"):
         assert part not in line
 

@@ -6,15 +6,17 @@ Attach plain facts with `extra={"facts": {...}}`. Rows of data sets never belong
 import json
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TextIO
+
+from sluice_api.redaction import Redactor
 
 
 class JsonFormatter(logging.Formatter):
     """Renders a record as one line of JSON."""
 
-    def __init__(self, scrub: Callable[[str], str], always: Mapping[str, str]) -> None:
+    def __init__(self, scrub: Redactor, always: Mapping[str, str]) -> None:
         super().__init__()
         self._scrub = scrub
         self._always = dict(always)
@@ -31,10 +33,10 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return self._scrub(json.dumps(line, ensure_ascii=False, default=str))
+        return json.dumps(self._scrub.value(line), ensure_ascii=False)
 
 
-def configure(scrub: Callable[[str], str], stage: str, stream: TextIO | None = None) -> None:
+def configure(scrub: Redactor, stage: str, stream: TextIO | None = None) -> None:
     """Send everything from INFO on to `stream`, by default stderr; replaces what was set up before."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter(scrub, {"stage": stage}))
