@@ -134,6 +134,8 @@ class RecordView:
 
     meta: Meta
     record: Record | None
+    fingerprint: bytes = b""
+    """Hash of what is stored, the same for the same content; empty: it was not read from a store."""
 
 
 @dataclass(frozen=True)

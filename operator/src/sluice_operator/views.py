@@ -4,6 +4,7 @@ Total: odd input gives a poorer view, never an exception, because anybody may ha
 Nothing is judged. What many objects share is kept once in memory.
 """
 
+import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -145,7 +146,8 @@ def _record(data: object) -> StoredRecord:
 
 def open_record(stored: StoredRecord) -> RecordView:
     """The record itself; its `record` is None when it cannot be read."""
-    return RecordView(meta=stored.meta, record=_parse(stored.data))
+    fingerprint = hashlib.blake2b(stored.data, digest_size=16).digest()
+    return RecordView(meta=stored.meta, record=_parse(stored.data), fingerprint=fingerprint)
 
 
 # Few: parsing again takes a tenth of a millisecond, keeping them all would double the memory of the cache.

@@ -1,8 +1,9 @@
 """What is known of a chain's archive, and whether the links that are kept in the cluster still hold."""
 
-from collections.abc import Sequence
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 from sluice_api.audit import AuditRecord
 from sluice_api.auditcheck import Copy, Kept, check
@@ -14,6 +15,9 @@ from sluice_operator.model import RecordView, Related
 STAGE = "ledger"
 KEPT_LINKS = 16
 """Newest links that are never pruned."""
+ANSWERS_MAX = 4096
+"""Chains whose findings are remembered: a hash and, as a rule, nothing for each."""
+_answers: OrderedDict[bytes, tuple[Finding, ...]] = OrderedDict()
 
 
 def results(related: Related, mode: str) -> tuple[LedgerResult, ...]:
@@ -48,18 +52,31 @@ def findings(related: Related) -> tuple[Finding, ...]:
     known = archive_says(related)
     if not links and not known:
         return ()
-    newest = archived(related)
+    # Every pass asks, and hashes of links are dear; a chain itself weighs half a megabyte.
+    key = _identity(related, known)
+    if key not in _answers:
+        _answers[key] = _check(links, known)
+    _answers.move_to_end(key)
+    while len(_answers) > ANSWERS_MAX:
+        _answers.popitem(last=False)
+    return _answers[key]
+
+
+def _identity(related: Related, known: Mapping[int, str]) -> bytes:
+    """What findings depend on: each link to the byte, and what the archive is known to hold."""
+    found = hashlib.blake2b(repr(sorted(known.items())).encode(), digest_size=32)
+    for view in related.records:
+        if isinstance(view.record, AuditRecord):
+            found.update(view.fingerprint or view.record.hash.encode())
+    return found.digest()
+
+
+def _check(links: tuple[AuditRecord, ...], known: Mapping[int, str]) -> tuple[Finding, ...]:
+    newest = max(known, default=0)
     first = min(newest + 1, links[-1].sequence - KEPT_LINKS + 1) if links else newest
-    return _check(links, tuple(sorted(known.items())), max(1, first), newest)
-
-
-@lru_cache(maxsize=1024)
-def _check(
-    links: tuple[AuditRecord, ...], known: tuple[tuple[int, str], ...], first: int, last: int
-) -> tuple[Finding, ...]:
-    """Every pass asks, and hashes are dear."""
     copies = tuple(Copy(r.sequence, r.hash, r) for r in links)
-    return check(links[-1].chain if links else "", [Kept("cluster", copies, first, last)], dict(known))
+    kept = Kept("cluster", copies, max(1, first), newest)
+    return check(links[-1].chain if links else "", [kept], known)
 
 
 def describe(found: Sequence[Finding]) -> str:
