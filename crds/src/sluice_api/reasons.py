@@ -217,7 +217,18 @@ DOES_NOT_FIT_MEMORY: Final = _human(
     "does_not_fit_memory",
     "Use a larger profile, LoRA, or a smaller microBatchSize or sequenceLength.",
 )
-NO_ANSWER_TOKENS: Final = _human("no_answer_tokens", "Raise sequenceLength, or give rows with an answer.")
+NO_ANSWER_TOKENS: Final = _human("no_answer_tokens", "Give rows that end with an answer of the assistant.")
+CHAT_TEMPLATE_REFUSED: Final = _human(
+    "chat_template_refused",
+    "Give the turns that the template's error asks for: often user and assistant in alternation, user first.",
+)
+SEQUENCE_TOO_SHORT: Final = _human(
+    "sequence_too_short", "Raise sequenceLength to what the message says, or shorten these rows."
+)
+ROWS_CUT: Final = _human(
+    "rows_cut",
+    "Raise sequenceLength or shorten the prompts; spec.preflight.mode Open trains on what is left.",
+)
 EXPOSURE_TOO_HIGH: Final = _human("exposure_too_high", "Lower epochs or maxSteps, or add rows.")
 LOSS_NOT_FINITE: Final = _human("loss_not_finite", "Lower learningRate; the last checkpoint is kept.")
 VALIDATION_LOSS_NOT_FINITE: Final = _human(

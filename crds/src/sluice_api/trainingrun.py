@@ -121,7 +121,8 @@ class Hyperparameters(ApiModel):
     micro_batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
     """Packed sequences per forward pass; it changes memory and speed, not the result, dropout included."""
     sequence_length: Annotated[int, Field(ge=16, le=1_048_576)] = 1024
-    """Tokens per packed sequence; longer examples lose the left of the prompt or are dropped, and counted."""
+    """Tokens per packed sequence; of longer examples the middle of the longest turns is cut, and
+    they are counted; what does not fit even then is left out."""
     packing: bool = True
     """Put several examples into one sequence; they never see each other."""
     loss_on: Literal["FinalAssistant", "AllAssistant"] = "FinalAssistant"

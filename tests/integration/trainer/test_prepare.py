@@ -13,6 +13,7 @@ from sluice_api.contracts.envelope import Report
 from sluice_api.contracts.manifests import DamageNote, FileManifest, Marker
 from sluice_api.contracts.reports import ArtifactResult, PackageResult, PackResult, PrepareResult
 from sluice_api.errors import InputWrong, StageError
+from sluice_api.hashing import digest_of_bytes
 from sluice_store.files import upload_folder
 from sluice_store.local import LocalStore
 from sluice_store.markers import mark_damaged, newest, publish
@@ -52,19 +53,19 @@ class Bench:
         return manifest
 
     def pack(self, answers: list[str], validation_percent: int = 10) -> UriDigest:
-        rows = [
-            {
-                "messages": [
-                    {"role": "user", "content": f"question {i}"},
-                    {"role": "assistant", "content": answer},
-                ]
-            }
-            for i, answer in enumerate(answers)
-        ]
-        (self.configmap / "rows.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        rows = [[("user", f"question {i}"), ("assistant", answer)] for i, answer in enumerate(answers)]
+        return self.chats(rows, validation_percent)
+
+    def chats(self, rows: list[list[tuple[str, str]]], validation_percent: int = 0) -> UriDigest:
+        """Conversations as turns of role and content."""
+        lines = [{"messages": [{"role": role, "content": text} for role, text in turns]} for turns in rows]
+        (self.configmap / "rows.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
         source = {"name": "rows", "locator": "configmap:data/rows.jsonl", "mapper": "ChatMessages"}
         split = {"validationPercent": validation_percent}
-        result = run_stage("pack", {"sources": [source], "split": split}, self.root)
+        cleaning = {"deduplicate": False}
+        identity = digest_of_bytes((self.configmap / "rows.jsonl").read_bytes())
+        request = {"sources": [source], "split": split, "cleaning": cleaning, "identity": identity}
+        result = run_stage("pack", request, self.root)
         assert isinstance(result, PackResult)
         assert result.manifest is not None
         return result.manifest
@@ -210,16 +211,50 @@ def test_a_damaged_artifact_is_noted_and_not_adopted(bench: Bench, damage: bytes
 def test_T03_rows_whose_answer_does_not_fit_are_skipped_and_counted(bench: Bench) -> None:
     result = bench.prepare(bench.pack([*ANSWERS[:20], *TOO_LONG], validation_percent=0))
     assert (result.rows, result.masked_rows) == (20, 3)
-    assert any("3 rows were skipped" in w for w in result.warnings)
+    assert any("3 rows left out, answer_too_long 3: raise sequenceLength to" in w for w in result.warnings)
     with pytest.raises(FileNotFoundError):
         bench.shards(result, "validation")
 
 
 def test_T03_a_run_without_a_single_answer_token_is_refused(bench: Bench) -> None:
     error = bench.refused(bench.pack(TOO_LONG, validation_percent=0))
-    assert (type(error), error.reason) == (InputWrong, reasons.NO_ANSWER_TOKENS)
-    assert "answer_too_long 3" in error.message
+    assert (type(error), error.reason) == (InputWrong, reasons.SEQUENCE_TOO_SHORT)
+    assert "3, first rows:1: needs" in error.message
     assert not list(bench.root.glob("tokens/*"))
+
+
+def test_T03_rows_that_would_be_cut_are_refused_or_cut_in_the_middle(bench: Bench) -> None:
+    pack = bench.chats([[("user", f"{'late again ' * 30} {n}"), ("assistant", "billing")] for n in range(20)])
+    error = bench.refused(pack)
+    assert error.reason is reasons.ROWS_CUT
+    assert "20 of 20 rows are longer than sequenceLength 128" in error.message
+    result = bench.prepare(pack, preflight="Open")
+    assert result.truncated_rows == 20
+    assert result.tokens is not None
+    samples = json.loads((bench.root / result.tokens.uri / "samples.json").read_text())
+    assert samples[0]["truncated"]
+    assert samples[0]["text"].startswith("<|im_start|>user\nlate again")
+    assert len(samples[0]["text"].encode()) < 200
+
+
+def test_rows_that_the_template_refuses_are_refused_with_its_own_words(bench: Bench, tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "strict")
+    (folder / "chat_template.jinja").write_text(
+        "{% for m in messages %}{% if (m.role == 'user') != (loop.index0 % 2 == 0) %}"
+        "{{ raise_exception('Conversation roles must alternate') }}{% endif %}"
+        "{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    )
+    bench.import_model(folder, "strict")
+    twice = [("user", "q"), ("user", "and please be short"), ("assistant", "an answer")]
+    error = bench.refused(bench.chats([twice] * 3), base={"uri": "models/strict"})
+    assert error.reason is reasons.CHAT_TEMPLATE_REFUSED
+    assert "Conversation roles must alternate" in error.message
+    assert "sequenceLength to" not in error.message
+    rows = [twice] * 2 + [[("user", f"question {n}"), ("assistant", "an answer")] for n in range(8)]
+    result = bench.prepare(bench.chats(rows), base={"uri": "models/strict"})
+    assert (result.rows, result.masked_rows) == (8, 2)
+    assert any("template_refused 2: give the turns" in warning for warning in result.warnings)
 
 
 def test_P03_a_tokenizer_without_chat_template_is_refused(bench: Bench, tmp_path: Path) -> None:

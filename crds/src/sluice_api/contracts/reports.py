@@ -110,6 +110,8 @@ class PrepareResult(ApiModel):
     rows: Count = 0
     masked_rows: Count = 0
     """Rows without a single answer token in reach, which were skipped."""
+    truncated_rows: Count = 0
+    """Rows whose prompt was cut, because they are longer than a sequence."""
     answer_tokens: Count = 0
     memory_bytes: Annotated[int, Field(ge=0, le=999_999_999_999_999)] = 0
     """Estimated memory of the training step."""

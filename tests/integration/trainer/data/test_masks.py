@@ -8,9 +8,11 @@ import pytest
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-from sluice_trainer.chat.documents import Fitted, documents
-from sluice_trainer.chat.masks import LossOn, Unusable, expected_answers, mark
+from sluice_trainer.chat.documents import documents
+from sluice_trainer.chat.fitting import Fitted
+from sluice_trainer.chat.masks import LossOn, expected_answers, mark
 from sluice_trainer.chat.tokenizer import ChatTokenizer
+from sluice_trainer.chat.unusable import Unusable
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.shards import IGNORE, Document
 from support.tinymodel import TURN_END, tiny_tokenizer
@@ -112,28 +114,57 @@ def test_encoding_in_pieces_equals_encoding_at_once(tokenizer: ChatTokenizer) ->
     assert pieces.ends.tolist() == whole.ends.tolist()
 
 
-def test_T03_a_long_prompt_is_cut_from_the_left_and_the_answer_kept(tokenizer: ChatTokenizer) -> None:
-    messages = _chat("q" * 500, "answer")
-    [outcome] = documents(tokenizer, [messages], "FinalAssistant", 64)
+def test_T03_a_long_prompt_is_cut_in_the_middle_and_the_answer_kept(tokenizer: ChatTokenizer) -> None:
+    question = f"Which team? {'x' * 400} Thanks."
+    messages = _chat(question, "answer", system="be brief")
+    [outcome] = documents(tokenizer, [messages], "FinalAssistant", 128)
     assert isinstance(outcome, Fitted)
     assert outcome.truncated
-    assert len(outcome.document.ids) == 64
+    assert len(outcome.document.ids) == 128
     assert _learnt(tokenizer, outcome.document) == f"answer{TURN_END}"
-    assert tokenizer.decode(outcome.document.ids).startswith("qqq")
+    text = tokenizer.decode(outcome.document.ids)
+    start = f"<|im_start|>system\nbe brief{TURN_END}\n<|im_start|>user\nWhich team? xx"
+    assert text.startswith(start)
+    assert text.endswith(f"xx Thanks.{TURN_END}\n<|im_start|>assistant\nanswer{TURN_END}")
 
 
-def test_T03_an_answer_longer_than_the_length_is_left_out_and_counted(tokenizer: ChatTokenizer) -> None:
-    messages = _chat("q", "a" * 40)
-    fits = 41 + 1
-    assert _document(tokenizer, messages, length=fits).answer_tokens == 41
-    [outcome] = documents(tokenizer, [messages], "FinalAssistant", fits - 1)
-    assert outcome == Unusable("answer_too_long")
+def test_T03_users_turns_are_cut_before_others_the_longest_first(tokenizer: ChatTokenizer) -> None:
+    messages = _chat("a" * 100, "b" * 100, "c" * 60, "answer", system="s" * 100)
+    [outcome] = documents(tokenizer, [messages], "AllAssistant", 400)
+    assert isinstance(outcome, Fitted)
+    text = tokenizer.decode(outcome.document.ids)
+    assert text.count("a") < 100 + 10
+    assert (text.count("b"), text.count("s" * 100)) == (100, 1)
+    assert "c" * 60 in text
+    [outcome] = documents(tokenizer, [messages], "AllAssistant", 240)
+    assert isinstance(outcome, Fitted)
+    text = tokenizer.decode(outcome.document.ids)
+    assert text.count("s" * 100) == 1
+    assert "b" * 100 not in text
+    assert _learnt(tokenizer, outcome.document) == f"answer{TURN_END}"
 
 
-def test_T03_an_earlier_answer_that_is_cut_keeps_loss_on_what_is_left(tokenizer: ChatTokenizer) -> None:
-    document = _document(tokenizer, _chat("q", "first", "r", "last"), "AllAssistant", 30)
-    assert document.labels[0] == IGNORE
-    assert _learnt(tokenizer, document).endswith(f"last{TURN_END}")
+def test_T03_no_letter_of_several_tokens_is_cut_in_two(tokenizer: ChatTokenizer) -> None:
+    for length in range(100, 112):
+        [outcome] = documents(tokenizer, [_chat("日本語😀" * 40, "答え")], "FinalAssistant", length)
+        assert isinstance(outcome, Fitted)
+        assert "\ufffd" not in tokenizer.decode(outcome.document.ids)
+        assert length - 16 <= len(outcome.document.ids) <= length
+
+
+@pytest.mark.parametrize(("answer", "code"), [(120, "answer_too_long"), (60, "prompt_too_long")])
+def test_T03_what_does_not_fit_is_left_out_with_the_length_that_it_needs(
+    tokenizer: ChatTokenizer, answer: int, code: str
+) -> None:
+    messages = _chat("q" * 50, "a" * answer, system="s" * 30)
+    [outcome] = documents(tokenizer, [messages], "FinalAssistant", 100)
+    assert isinstance(outcome, Unusable)
+    assert outcome.code == code
+    assert outcome.detail == f"needs {outcome.needed} tokens, sequenceLength is 100"
+    [fits] = documents(tokenizer, [messages], "FinalAssistant", outcome.needed)
+    assert isinstance(fits, Fitted)
+    [short] = documents(tokenizer, [messages], "FinalAssistant", outcome.needed - 1)
+    assert isinstance(short, Unusable)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +201,7 @@ def test_the_end_of_an_answer_is_not_looked_for_in_a_later_turn() -> None:
         "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
     )
     [outcome] = documents(ChatTokenizer(wrapped), [_chat("q", "same", "r", "same")], "AllAssistant", 99)
-    assert outcome == Unusable("template_rewrites", "the template leaves out or changes turns")
+    assert outcome == Unusable("history_rewritten", "the template leaves out or changes an earlier answer")
 
 
 def test_what_labels_must_decode_to_is_known_before_encoding(tokenizer: ChatTokenizer) -> None:

@@ -42,7 +42,7 @@ def _facts(*, more: dict[str, Any] | None = None, **config: Any) -> ModelFacts:
 
 def _seen(rows: int = 1000, packs: int = 100, parameters: int = 10**9, **more: Any) -> Exposure:
     hyper = Hyperparameters(**({"max_steps": 10} | more.pop("hyper", {})))
-    facts: dict[str, Any] = {"task": "Chat", "skipped_rows": 0, "duplicate_prompts": 0, "answer_words": 20.0}
+    facts: dict[str, Any] = {"task": "Chat", "duplicate_prompts": 0, "answer_words": 20.0}
     return Exposure(rows=rows, packs=packs, parameters=parameters, hyper=hyper, **(facts | more))
 
 
@@ -56,7 +56,6 @@ def _seen(rows: int = 1000, packs: int = 100, parameters: int = 10**9, **more: A
             {"hyper": {"max_steps": None, "epochs": 26}},
         ),
         (exposure.rows, {"rows": 300}, {"rows": 299}),
-        (exposure.skipped, {"rows": 90, "skipped_rows": 10}, {"rows": 89, "skipped_rows": 11}),
         (exposure.batch, {"hyper": {"global_batch_size": 8}}, {"hyper": {"global_batch_size": 7}}),
         (
             exposure.learning_rate,

@@ -75,9 +75,13 @@ class ChatTokenizer:
         end: int | None = self._tokenizer.eos_token_id
         return end
 
+    def holds_control(self, text: str) -> bool:
+        """Whether a text holds a control token letter by letter."""
+        return self._control.search(text) is not None
+
     def render(self, messages: Messages, *, generation_prompt: bool = False) -> Rendered:
         """The conversation through the template. Raises TemplateRefused."""
-        if not any(self._control.search(m["content"]) for m in messages):
+        if not any(self.holds_control(m["content"]) for m in messages):
             text = self._apply(messages, generation_prompt)
             return Rendered(text, self._spans(text), literal=False)
         hidden = _Hidden(self._control, messages)

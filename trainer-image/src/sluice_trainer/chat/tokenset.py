@@ -1,7 +1,7 @@
 """Writes the token shards of a pack for one tokenizer and one length, and describes them."""
 
 import json
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +10,10 @@ from typing import Final
 from sluice_api import reasons
 from sluice_api.errors import InputWrong
 from sluice_trainer.chat.documents import documents
-from sluice_trainer.chat.masks import TEMPLATE_REFUSED, TEMPLATE_REWRITES, Unusable
 from sluice_trainer.chat.samples import describe_samples, unexpected_loss
-from sluice_trainer.chat.tokenizer import ChatTokenizer
+from sluice_trainer.chat.tokenizer import ChatTokenizer, Messages
 from sluice_trainer.chat.tokenspec import SplitTokens, TokenDetails, TokenSpec
+from sluice_trainer.chat.unusable import CAUSES, Unusable
 from sluice_trainer.data.packing import efficiency, pack_documents
 from sluice_trainer.data.rows import Row, read_rows
 from sluice_trainer.data.shards import Document, ShardReader, ShardStats, write_shards
@@ -25,6 +25,9 @@ _PROVEN_ROWS: Final = 64
 """Rows whose labels are decoded and compared before anything is written."""
 
 _TOLD_ENDS: Final = 4
+_EXAMPLES: Final = 10
+"""Rows that are named for each code."""
+_EXAMPLE_LETTERS: Final = 200
 
 
 @dataclass
@@ -32,6 +35,8 @@ class _Seen:
     """Numbers about rows, gathered while they pass."""
 
     skipped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    needed: int = 0
     truncated: int = 0
     prompts: set[int] = field(default_factory=set)
     duplicate_prompts: int = 0
@@ -45,6 +50,14 @@ class _Seen:
         self.words += len(row.answer.split())
         return row
 
+    def skip(self, row: Row, cause: Unusable) -> None:
+        """Count a row that yields no document, and remember where it came from."""
+        self.skipped[cause.code] += 1
+        self.needed = max(self.needed, cause.needed)
+        examples = self.examples.setdefault(cause.code, [])
+        if len(examples) < _EXAMPLES:
+            examples.append(f"{row.source}:{row.line}: {cause.detail}"[:_EXAMPLE_LETTERS])
+
 
 def write_token_set(
     tokenizer: ChatTokenizer, pack: Path, spec: TokenSpec, folder: Path, scratch: Path
@@ -54,8 +67,8 @@ def write_token_set(
     seen = _Seen()
     train = _write_split(tokenizer, TRAIN, pack, spec, folder, scratch, seen)
     if train is None:
-        raise _nothing_to_learn(seen.skipped, spec)
-    samples = describe_samples(tokenizer, _first(pack, 3), spec.loss_on)
+        raise _nothing_to_learn(seen)
+    samples = describe_samples(tokenizer, _first(pack, 3), spec.loss_on, spec.length)
     (folder / SAMPLES_NAME).write_text(json.dumps(samples, ensure_ascii=False, indent=2), encoding="utf-8")
     return TokenDetails(
         sequence_length=spec.length,
@@ -94,9 +107,17 @@ def _write_split(
 def _documents(
     tokenizer: ChatTokenizer, rows: Iterable[Row], spec: TokenSpec, seen: _Seen
 ) -> Iterator[Document]:
-    for outcome in documents(tokenizer, (row.messages for row in rows), spec.loss_on, spec.length):
+    waiting: deque[Row] = deque()
+
+    def conversations() -> Iterator[Messages]:
+        for row in rows:
+            waiting.append(row)
+            yield row.messages
+
+    for outcome in documents(tokenizer, conversations(), spec.loss_on, spec.length):
+        row = waiting.popleft()
         if isinstance(outcome, Unusable):
-            seen.skipped[outcome.code] += 1
+            seen.skip(row, outcome)
         else:
             seen.truncated += outcome.truncated
             yield outcome.document
@@ -108,6 +129,8 @@ def _describe(
     return SplitTokens(
         rows=stats.rows,
         skipped=dict(sorted(seen.skipped.items())),
+        examples={code: tuple(told) for code, told in sorted(seen.examples.items())},
+        needed_length=seen.needed,
         truncated_rows=seen.truncated,
         tokens=stats.tokens,
         answer_tokens=stats.answer_tokens,
@@ -133,13 +156,13 @@ def _first(pack: Path, count: int) -> list[Row]:
     return [row for row, _ in zip(read_rows(pack, TRAIN), range(count), strict=False)]
 
 
-def _nothing_to_learn(skipped: Counter[str], spec: TokenSpec) -> InputWrong:
-    told = ", ".join(f"{code} {count}" for code, count in skipped.most_common())
-    if skipped and set(skipped) <= {TEMPLATE_REFUSED, TEMPLATE_REWRITES}:
-        return InputWrong(
-            reasons.CHAT_TEMPLATE_UNSUPPORTED, f"the chat template takes none of the rows: {told}"
-        )
-    return InputWrong(
-        reasons.NO_ANSWER_TOKENS,
-        f"no row has an answer within sequenceLength {spec.length}: {told or 'the train split is empty'}",
-    )
+def _nothing_to_learn(seen: _Seen) -> InputWrong:
+    """The reason of the cause that most rows share, and a row of each cause."""
+    if not seen.skipped:
+        return InputWrong(reasons.NO_ANSWER_TOKENS, "the train split is empty")
+    counts = seen.skipped.most_common()
+    cause = CAUSES[counts[0][0]]
+    length = f" to {seen.needed}" if cause.reason is reasons.SEQUENCE_TOO_SHORT else ""
+    told = "; ".join(f"{code} {count}, first {seen.examples[code][0]}" for code, count in counts)
+    message = f"no row can be trained on: {cause.what} ({told})"
+    return InputWrong(cause.reason, f"{message}; {cause.advice}{length}")

@@ -14,7 +14,7 @@ from sluice_api.hashing import content_hash, digest_of
 from sluice_api.trainingrun import Hyperparameters
 from sluice_trainer.chat.masks import LossOn
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when the same input gives other bytes."""
 TOKENIZER_FILES: Final = (
     "tokenizer.json",
@@ -36,8 +36,12 @@ class SplitTokens(ApiModel):
     rows: Count
     skipped: dict[str, Count] = {}
     """Rows that no document came of, by code."""
+    examples: dict[str, tuple[str, ...]] = {}
+    """The first rows of each code: source, line, and what was found."""
+    needed_length: Count = 0
+    """Sequence length with which rows that are too long would fit; 0 when none is."""
     truncated_rows: Count
-    """Rows whose prompt was cut from the left."""
+    """Rows whose prompt was cut."""
     tokens: Count
     answer_tokens: Count
     packs: Count

@@ -15,7 +15,6 @@ BATCH_WARN: Final = 8
 LEARNING_RATE_WARN: Final = 0.003
 DUPLICATE_PROMPTS_WARN: Final = 0.10
 ANSWER_WORDS_WARN: Final = 6.0
-SKIPPED_WARN: Final = 0.10
 LONG_RUN_PARAMETERS: Final = 1_000_000
 LONG_RUN_STEPS: Final = 5000
 """From either size on, too many epochs are advised against instead of warned of."""
@@ -27,7 +26,6 @@ class Exposure:
 
     task: str
     rows: int
-    skipped_rows: int
     duplicate_prompts: int
     answer_words: float
     """Mean words of an answer."""
@@ -53,7 +51,6 @@ def exposure_checks(seen: Exposure) -> list[Check]:
     checks = [
         epochs(seen),
         rows(seen),
-        skipped(seen),
         batch(seen),
         learning_rate(seen),
         duplicate_prompts(seen),
@@ -82,15 +79,6 @@ def rows(seen: Exposure) -> Check:
         return ok("rows", seen.rows, ROWS_WARN)
     message = f"{seen.rows} rows to train on; at least {ROWS_WARN} are better"
     return warned("rows", seen.rows, ROWS_WARN, message)
-
-
-def skipped(seen: Exposure) -> Check:
-    """Rows without an answer in reach are lost to the run."""
-    share = seen.skipped_rows / (seen.rows + seen.skipped_rows)
-    if share <= SKIPPED_WARN:
-        return ok("skipped_rows", round(share, 4), SKIPPED_WARN)
-    message = f"{seen.skipped_rows} rows were skipped, for their answer does not fit; raise sequenceLength"
-    return warned("skipped_rows", round(share, 4), SKIPPED_WARN, message)
 
 
 def batch(seen: Exposure) -> Check:

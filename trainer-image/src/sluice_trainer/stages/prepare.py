@@ -30,6 +30,7 @@ from sluice_trainer.models.folder import fetch_small, inspect_stored, write_clea
 from sluice_trainer.preflight.basemodel import Base, resolve_base
 from sluice_trainer.preflight.check import Check, refuse_blocked, warnings
 from sluice_trainer.preflight.exposure import Exposure, exposure_checks
+from sluice_trainer.preflight.fitting import asked_as_trained, fitting_checks
 from sluice_trainer.preflight.memory import fits_memory, memory_needed
 from sluice_trainer.preflight.model import ignored_keys, model_checks
 from sluice_trainer.preflight.modelfacts import ModelFacts
@@ -67,6 +68,7 @@ def run(request: PrepareRequest, ctx: Context) -> Output:
     checks += [
         fits_memory(memory, request.device_memory_bytes),
         end_of_answer(tokens.details.answer_ends, facts),
+        *fitting_checks(tokens.details.train, request.hyperparameters.sequence_length),
         *exposure_checks(seen),
     ]
     refuse_blocked(checks, request.preflight)
@@ -104,7 +106,7 @@ def _check_model(
     tokenizer, template = open_tokenizer(local)
     checks = [template, *model_checks(facts, request), ignored_keys(model.ignored)]
     if tokenizer is not None:
-        checks += template_checks(tokenizer, facts)
+        checks += [*template_checks(tokenizer, facts), asked_as_trained(tokenizer)]
     refuse_blocked(checks, request.preflight)
     assert tokenizer is not None
     return facts, tokenizer, checks
@@ -145,7 +147,6 @@ def _exposure(request: PrepareRequest, ctx: Context, facts: ModelFacts, tokens: 
     return Exposure(
         task=pack.task,
         rows=details.train.rows,
-        skipped_rows=details.train.skipped_rows,
         duplicate_prompts=details.duplicate_prompts,
         answer_words=details.answer_words,
         packs=details.train.packs,
@@ -162,6 +163,7 @@ def _ready(known: dict[str, Any], tokens: Tokens, seen: Exposure, memory: StepMe
         total_steps=seen.total_steps,
         rows=train.rows,
         masked_rows=tokens.details.masked_rows,
+        truncated_rows=train.truncated_rows,
         answer_tokens=train.answer_tokens,
         memory_bytes=memory.total,
     )
