@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sluice_plugin.errors import Refused
-from sluice_plugin.models.folder import model_files
+from sluice_plugin.models.folder import stage_folder
 from sluice_plugin.models.gguf import convert
 from sluice_store.files import describe_folder
 from support.tinygguf import WORDS, save_tiny_gguf, tokens_of_file
@@ -57,7 +57,10 @@ def test_a_gguf_file_becomes_the_same_model_in_safetensors(folder: Path, tmp_pat
     from transformers import AutoModelForCausalLM
 
     written = save_tiny_gguf(tmp_path / "tiny.gguf")
-    assert set(model_files([p.name for p in folder.iterdir()])) >= SERVED
+    staged = tmp_path / "staged"
+    staged.mkdir()
+    assert stage_folder(folder, staged).left_out == ()
+    assert {p.name for p in staged.iterdir()} >= SERVED
     assert "quantization_config" not in json.loads((folder / "config.json").read_text())
     converted = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     ids = torch.arange(12).reshape(1, 12)
@@ -88,6 +91,15 @@ def test_turns_end_and_padding_is_something_else(folder: Path) -> None:
             tokenizer.pad_token_id,
             tokenizer.eos_token_id,
         )
+
+
+def test_what_lies_beside_the_file_is_not_read(folder: Path, tmp_path: Path) -> None:
+    save_tiny_gguf(tmp_path / "tiny.gguf")
+    (tmp_path / "config.json").write_text('{"auto_map": {"AutoConfig": "evil.Config"}, "model_type": "evil"}')
+    (tmp_path / "tokenizer_config.json").write_text('{"auto_map": {"AutoTokenizer": ["evil.T", null]}}')
+    (tmp_path / "evil.py").write_text("raise SystemExit('ran')")
+    convert(tmp_path / "tiny.gguf", tmp_path / "model")
+    assert describe_folder(tmp_path / "model", {}).digest == describe_folder(folder, {}).digest
 
 
 def test_the_digest_does_not_depend_on_where_the_file_lay(folder: Path, tmp_path: Path) -> None:

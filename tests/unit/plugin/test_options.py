@@ -1,4 +1,4 @@
-"""What the plugin reads from options, kubeconfig and settings, and which files make a model."""
+"""What the plugin reads from options, kubeconfig, settings and the metadata of GGUF files."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +9,6 @@ import pytest
 from sluice_operator.settings import Settings
 from sluice_plugin.__main__ import main
 from sluice_plugin.errors import Refused
-from sluice_plugin.models.folder import model_files
 from sluice_plugin.models.gguf import mend_tokenizer
 from sluice_plugin.models.ggufmeta import FileFacts
 from sluice_plugin.options import context_namespace
@@ -54,38 +53,6 @@ def test_the_storage_is_the_one_that_stages_of_the_namespace_use() -> None:
     assert (found.root, found.endpoint) == ("s3://bucket/team", "http://s3")
     with pytest.raises(Refused, match="--root"):
         profile_settings(settings("team"), "other")
-
-
-FOLDER = [
-    "config.json",
-    "model.safetensors",
-    "tokenizer.json",
-    "chat_template.jinja",
-    "README.md",
-    ".git/config.json",
-]
-
-
-def test_only_what_is_served_is_uploaded() -> None:
-    assert model_files(FOLDER) == [
-        "chat_template.jinja",
-        "config.json",
-        "model.safetensors",
-        "tokenizer.json",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("left_out", "says"), [(0, "config.json"), (1, "weights in safetensors"), (2, "tokenizer")]
-)
-def test_a_folder_that_is_no_model_is_refused(left_out: int, says: str) -> None:
-    with pytest.raises(Refused, match=says):
-        model_files(FOLDER[:left_out] + FOLDER[left_out + 1 :])
-
-
-def test_weights_that_may_hold_code_are_named() -> None:
-    with pytest.raises(Refused, match=r"pytorch_model\.bin may hold code"):
-        model_files(["config.json", "tokenizer.json", "pytorch_model.bin"])
 
 
 FACTS = (2048, "gpt2", "smollm")

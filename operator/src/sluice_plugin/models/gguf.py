@@ -4,12 +4,15 @@ What the file says about itself decides; no model is known by its name.
 """
 
 import sys
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sluice_plugin.errors import Refused
 from sluice_plugin.models.ggufmeta import FileFacts, read_facts
 from sluice_plugin.models.ggufsplit import split_rule
+
+_NAME: Final = "model.gguf"
 
 
 def convert(source: Path, target: Path) -> None:
@@ -28,9 +31,14 @@ def convert(source: Path, target: Path) -> None:
     rule = split_rule(facts)
     if not sys.stderr.isatty():
         logging.disable_progress_bar()
-    origin = {"pretrained_model_name_or_path": str(source.parent), "gguf_file": source.name}
-    model = AutoModelForCausalLM.from_pretrained(**origin, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(**origin)
+    with tempfile.TemporaryDirectory(prefix="sluice-gguf-") as alone:
+        # By itself, for the libraries also read what lies beside it, such as settings and code.
+        (Path(alone) / _NAME).symlink_to(source.resolve())
+        origin = {"gguf_file": _NAME, "trust_remote_code": False, "local_files_only": True}
+        model = AutoModelForCausalLM.from_pretrained(
+            alone, **origin, dtype=torch.float32, attn_implementation="sdpa"
+        )
+        tokenizer = AutoTokenizer.from_pretrained(alone, **origin)
     rule.apply(tokenizer.backend_tokenizer)
     mend_tokenizer(tokenizer, facts)
     mend_model(model, tokenizer.pad_token_id)

@@ -3,9 +3,10 @@
 import argparse
 import re
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sluice_api.base import NAME_PATTERN
 from sluice_api.contracts.manifests import FileManifest, Marker
@@ -13,13 +14,15 @@ from sluice_api.layout import named_key
 from sluice_plugin import options
 from sluice_plugin.console import console, print_json
 from sluice_plugin.errors import Refused
-from sluice_plugin.models.folder import stage_folder
+from sluice_plugin.models.folder import Staged, stage_folder
 from sluice_plugin.models.gguf import convert
 from sluice_plugin.storage import store_settings
 from sluice_store import markers
 from sluice_store.base import ObjectStore
 from sluice_store.files import describe_folder, upload_folder
 from sluice_store.open import open_store
+
+_TOLD: Final = 10
 
 
 def add_to(verbs: Any) -> None:
@@ -43,27 +46,35 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="sluice-import-") as scratch:
         staged = Path(scratch) / "model"
         staged.mkdir()
-        prepare(args.source, Path(scratch), staged)
+        found = prepare(args.source, Path(scratch), staged)
         manifest = import_folder(open_store(settings), staged, args.name)
     where = {"uri": f"{settings.root}/models/{args.name}", "digest": manifest.digest}
     if args.output == "json":
-        print_json({**where, "files": len(manifest.files), "sizeBytes": manifest.size_bytes})
+        size = {"files": len(manifest.files), "sizeBytes": manifest.size_bytes}
+        print_json({**where, **size, "leftOut": list(found.left_out), "ignoredKeys": list(found.ignored)})
     else:
+        _tell("left out, because they are no part of the model", found.left_out)
+        _tell("keys that training and serving ignore", found.ignored)
         console().print(f"{where['uri']}: {len(manifest.files)} files, {manifest.size_bytes / 1e6:.1f} MB")
         console().print(f"baseModel: {{s3: {{uri: {where['uri']}, digest: {where['digest']}}}}}")
     return 0
 
 
-def prepare(source: Path, scratch: Path, staged: Path) -> None:
+def _tell(what: str, names: Sequence[str]) -> None:
+    if names:
+        more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
+        console().print(f"{what}: {', '.join(names[:_TOLD])}{more}")
+
+
+def prepare(source: Path, scratch: Path, staged: Path) -> Staged:
     """Fill `staged` with the files that count."""
     if source.is_dir():
-        stage_folder(source, staged)
-    elif source.is_file() and source.suffix == ".gguf":
+        return stage_folder(source, staged)
+    if source.is_file() and source.suffix == ".gguf":
         converted = scratch / "converted"
         convert(source, converted)
-        stage_folder(converted, staged)
-    else:
-        raise Refused(f"{source} is neither a folder nor a .gguf file")
+        return stage_folder(converted, staged)
+    raise Refused(f"{source} is neither a folder nor a .gguf file")
 
 
 def import_folder(store: ObjectStore, staged: Path, name: str) -> FileManifest:
