@@ -50,7 +50,7 @@ class OutOfMemory(StageError):
 
 
 class DeadlineExceeded(StageError):
-    """The run's deadline is over; the checkpoint is kept."""
+    """The run's deadline is over; what was saved is kept."""
 
     exit_code = ExitCode.DEADLINE_EXCEEDED
 

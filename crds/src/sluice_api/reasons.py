@@ -136,7 +136,10 @@ STAGE_CRASHED: Final = _budget("stage_crashed", "Read the Pod's log; if it repea
 NO_PROGRESS: Final = _budget(
     "no_progress", "Find out why the Pods were ended, or save more often with spec.checkpoint."
 )
-DEADLINE_EXCEEDED: Final = _human("deadline_exceeded", "Raise activeDeadlineSeconds; the checkpoint is kept.")
+DEADLINE_EXCEEDED: Final = _human(
+    "deadline_exceeded",
+    "Raise activeDeadlineSeconds; a run goes on from its last saved step, if there is one.",
+)
 RETRIES_EXHAUSTED: Final = _human(
     "retries_exhausted", "Read the failure in the status, then apply a corrected object."
 )
@@ -202,14 +205,15 @@ PACKED: Final = _normal("packed")
 # Preflight and training
 BASE_MODEL_NOT_FOUND: Final = _human("base_model_not_found", "Import the model, or correct the uri.")
 BASE_MODEL_UNSUPPORTED: Final = _human(
-    "base_model_unsupported", "Use a causal language model in safetensors."
+    "base_model_unsupported",
+    "Correct or replace what the message names, and import the model under another name.",
 )
 CHAT_TEMPLATE_MISSING: Final = _human(
     "chat_template_missing", "Use a base model whose tokenizer has a chat template."
 )
 CHAT_TEMPLATE_UNSUPPORTED: Final = _human(
     "chat_template_unsupported",
-    "Use a base model whose chat template writes every turn once, in order and unchanged.",
+    "Use a base model whose chat template writes every turn once, in order, unchanged and at once.",
 )
 SEQUENCE_TOO_LONG: Final = _human("sequence_too_long", "Lower sequenceLength to what the model has.")
 TARGET_MODULES_NOT_FOUND: Final = _human("target_modules_not_found", "Name linear layers that the model has.")
@@ -230,7 +234,7 @@ ROWS_CUT: Final = _human(
     "Raise sequenceLength or shorten the prompts; spec.preflight.mode Open trains on what is left.",
 )
 EXPOSURE_TOO_HIGH: Final = _human("exposure_too_high", "Lower epochs or maxSteps, or add rows.")
-LOSS_NOT_FINITE: Final = _human("loss_not_finite", "Lower learningRate; the last checkpoint is kept.")
+LOSS_NOT_FINITE: Final = _human("loss_not_finite", "Lower learningRate and create the run again.")
 VALIDATION_LOSS_NOT_FINITE: Final = _human(
     "validation_loss_not_finite",
     "Read the validation rows that the message names, or lower learningRate; the checkpoint is kept.",

@@ -156,12 +156,15 @@ def _lingering(observed: Observed, ask: Ask) -> str:
 
 
 def _give_up(observed: Observed, ask: Ask, last: StageRecord | None) -> Advance | None:
+    failed = last if last is not None and last.outcome == "Failed" else None
+    if failed is not None and REASONS[failed.reason].retry is Retry.HUMAN:
+        return Advance("Failed", REASONS[failed.reason], failed.message, record=failed)
     left = _seconds_left(observed, ask)
     if left is not None and left <= 0:
-        message = f"all attempts together ran for {ask.deadline_seconds} s"
-        return Advance("Failed", reasons.DEADLINE_EXCEEDED, message, record=last)
-    if last is not None and last.outcome == "Failed" and REASONS[last.reason].retry is Retry.HUMAN:
-        return Advance("Failed", REASONS[last.reason], last.message, record=last)
+        told = f"all attempts together ran for {ask.deadline_seconds} s"
+        if failed is not None:  # more time would change nothing of why it failed
+            return Advance("Failed", REASONS[failed.reason], f"{failed.message}; {told}", record=failed)
+        return Advance("Failed", reasons.DEADLINE_EXCEEDED, told, record=last)
     failures = _failures(observed, ask)
     if len(failures) > ask.retry_limit:
         message = (

@@ -261,6 +261,17 @@ def test_loss_that_is_no_number_ends_the_run_and_keeps_the_checkpoint(
     assert complete_steps(bench) == [ended.value.checkpoint] == [2]
 
 
+def test_a_first_step_without_a_finite_loss_blames_the_base_and_no_learning_rate(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = learner.predict
+    monkeypatch.setattr(learner, "predict", lambda model, batch: original(model, batch) * float("nan"))
+    request = bench.train_request(2)
+    with pytest.raises(InputWrong, match="before anything was learnt") as ended:
+        train.run(request, bench.context(request, tmp_path / "w"))
+    assert ended.value.reason is reasons.BASE_MODEL_UNSUPPORTED
+
+
 def test_weights_that_are_no_numbers_are_never_saved(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -257,3 +257,24 @@ def test_what_a_failed_stage_had_found_is_cited() -> None:
 def test_the_limit_is_three() -> None:
     assert MOST_IN_VAIN == 3
     assert json.loads(message("train", "0" * 64, 3))["failure"]["checkpoint"] == 3
+
+
+def test_why_an_attempt_failed_is_told_although_no_time_is_left_for_another() -> None:
+    cluster, _, job = at_training()
+    found = cluster.objects["Job", job]
+    started = cluster.stamp()
+    cluster.sleep(10 * 86_400)
+    ended = {"exitCode": 137, "reason": "OOMKilled", "startedAt": started, "finishedAt": cluster.stamp()}
+    containers = [{"name": "stage", "state": {"terminated": ended}}]
+    cluster.put(
+        "Pod",
+        pod_of(found, "pod", {"phase": "Failed", "startTime": started, "containerStatuses": containers}),
+    )
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+    cluster.put("Job", found | {"status": {"conditions": [failed]}})
+    for _ in range(3):
+        pass_once(cluster)
+    status = cluster.objects["TrainingRun", "good"]["status"]
+    [stalled] = (c for c in status["conditions"] if c["type"] == "Stalled")
+    assert (stalled["status"], stalled["reason"]) == ("True", reasons.OUT_OF_MEMORY.camel)
+    assert "was killed for memory; all attempts together ran for" in stalled["message"]

@@ -19,7 +19,7 @@ import jinja2.nodes
 from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-CPU_SECONDS: Final = 10
+CPU_SECONDS: Final = 5
 """Most computing for one conversation; usual is a millisecond."""
 MEMORY_BYTES: Final = 768 * 1024 * 1024
 LONGEST_TEXT: Final = 16 * 1024 * 1024

@@ -59,7 +59,7 @@ class Learner:
             return None
         loss = self._accumulate(packs, total, number)
         norm = float(nn.utils.clip_grad_norm_(self.parameters(), self.max_grad_norm))
-        refuse_not_finite(loss, norm)
+        refuse_not_finite(loss, norm, number)
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
         self.optimiser.step()
@@ -135,10 +135,12 @@ def new_optimiser(model: PreTrainedModel, hyper: Hyperparameters) -> torch.optim
     return torch.optim.AdamW([g for g in groups if g["params"]], lr=float(hyper.learning_rate), fused=True)
 
 
-def refuse_not_finite(loss: float, grad_norm: float) -> None:
-    """Raises InputWrong(LOSS_NOT_FINITE)."""
-    if not torch.isfinite(torch.tensor([loss, grad_norm])).all():
-        raise InputWrong(
-            reasons.LOSS_NOT_FINITE,
-            f"loss is {loss} and the gradient's norm {grad_norm}; the weights were left as they were",
-        )
+def refuse_not_finite(loss: float, grad_norm: float, number: int) -> None:
+    """Raises InputWrong; in the first step no learning rate has had an effect, so the base is the cause."""
+    if torch.isfinite(torch.tensor([loss, grad_norm])).all():
+        return
+    found = f"loss is {loss} and the gradient's norm {grad_norm}"
+    if number == 0:
+        told = f"the base model computes no finite numbers: {found} before anything was learnt"
+        raise InputWrong(reasons.BASE_MODEL_UNSUPPORTED, told)
+    raise InputWrong(reasons.LOSS_NOT_FINITE, f"{found}; the weights were left as they were")
