@@ -7,6 +7,7 @@ from typing import Any
 from sluice_api import meta
 from sluice_api.crdgen.crd import crd_of
 from sluice_api.crdgen.editor import editor_schema
+from sluice_api.crdgen.kustomize import configuration, openapi
 from sluice_api.crdgen.reference import kind_page, reasons_page
 from sluice_api.kinds import KINDS
 
@@ -16,7 +17,11 @@ COMMAND = "python -m sluice_api.crdgen --write"
 
 def generated() -> dict[str, str]:
     """Every generated file: path relative to the checkout, and its text."""
-    files = {"docs/reference/reasons.md": reasons_page()}
+    files = {
+        "docs/reference/reasons.md": reasons_page(),
+        "docs/gitops/kustomize/sluice-configuration.yaml": _yaml(configuration()),
+        "docs/gitops/kustomize/sluice-openapi.json": json.dumps(openapi(), indent=1) + "\n",
+    }
     for kind in KINDS.values():
         word = kind.name.lower()
         files[f"crds/{kind.plural}.yaml"] = _yaml(crd_of(kind))
