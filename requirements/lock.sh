@@ -17,7 +17,7 @@ pins() { grep -hE "$2" "requirements/$1.txt" | sed 's/ *\\$//'; }
 
 upgrade=("$@")
 compile uv requirements/uv.in "${upgrade[@]}"
-compile dev --group dev --extra plugin crds/pyproject.toml operator/pyproject.toml \
+compile dev --group dev crds/pyproject.toml operator/pyproject.toml plugin/pyproject.toml \
     trainer-image/pyproject.toml "${upgrade[@]}"
 compile basemodel requirements/basemodel.in --no-deps "${upgrade[@]}"
 compile operator operator/pyproject.toml --constraints requirements/dev.txt

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv in the checkout: the development lock and the three distributions, editable.
+# Makes .venv in the checkout: the development lock and the four distributions, editable.
 #
 # Does nothing when nothing changed. As root on a Debian-like system it installs the Python packages that
 # are missing and says which; otherwise it names the command that does.
@@ -46,7 +46,7 @@ share_pip_settings() {
 }
 
 inputs_digest() {
-    { cat requirements/setup.sh requirements/uv.txt requirements/dev.txt {crds,operator,trainer-image}/pyproject.toml
+    { cat requirements/setup.sh requirements/uv.txt requirements/dev.txt {crds,operator,plugin,trainer-image}/pyproject.toml
       pwd; readlink -f .venv/bin/python || true; } | sha256sum | cut -d' ' -f1
 }
 
@@ -67,7 +67,7 @@ install_packages() {
     .venv/bin/uv pip sync --python .venv --require-hashes requirements/uv.txt requirements/dev.txt
     # The packages' own build backend is in the lock, so nothing is fetched here.
     .venv/bin/uv pip install --python .venv --quiet --no-deps --no-build-isolation \
-        -e crds -e operator -e trainer-image
+        -e crds -e operator -e plugin -e trainer-image
     say "compiling bytecode, so that the first import of torch is quick"
     .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null || true # a few packages ship templates that are no Python
 }

@@ -1,4 +1,4 @@
-"""`kubectl sluice VERB`: arguments, dispatch and the exit code.
+"""`kubectl sluice`: arguments, dispatch and the exit code.
 
 0: as it should be; 1: something is broken or refused; 2: the command cannot be understood; 141: whoever reads
 the answer stopped reading.
@@ -9,9 +9,11 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import distributions
 
 from sluice_api.errors import StageError
 from sluice_operator.adapters.cluster.errors import ApiError
+from sluice_plugin import options
 from sluice_plugin.audit import verb as audit
 from sluice_plugin.completion import verb as completion
 from sluice_plugin.completion.finder import complete_for_shell
@@ -36,6 +38,12 @@ VERBS = (
     completion,
 )
 """One module per verb, in the order of the help; each has `add_to`."""
+_ABOUT = (
+    "Datasets, training runs, verdicts and live models of Sluice: what they do, why, and what comes next."
+)
+_EXIT_CODES = (
+    "Exit codes: 0 as it should be; 1 something is broken, refused, or waits for a person; 2 not understood."
+)
 READER_GONE = 128 + 13
 """Exit code of a program that SIGPIPE ended, as shells tell it."""
 
@@ -64,11 +72,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(prog="kubectl sluice", description=__doc__.splitlines()[0])
+    top = argparse.ArgumentParser(prog="kubectl sluice", description=_ABOUT, epilog=_EXIT_CODES)
+    top.add_argument("--version", action="version", version=f"kubectl-sluice {_version()}")
+    options.add_global(top)
     verbs = top.add_subparsers(title="verbs", required=True, metavar="VERB")
     for verb in VERBS:
         verb.add_to(verbs)
     return top
+
+
+def _version() -> str:
+    """Version of the installed plugin, or of the API that it was built with."""
+    installed = {found.name: found.version for found in distributions()}
+    return installed.get("kubectl-sluice") or installed.get("sluice-api", "unknown")
 
 
 def _fail(message: str) -> int:

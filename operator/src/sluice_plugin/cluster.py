@@ -5,7 +5,6 @@ Only lists; nothing is ever written.
 
 import asyncio
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 
 from sluice_operator import goyaml, raw
 from sluice_operator.adapters.cluster.cluster import Cluster
-from sluice_operator.adapters.cluster.errors import Forbidden
+from sluice_operator.adapters.cluster.errors import Forbidden, NotFound
 from sluice_operator.adapters.cluster.transport import Request, Transport
 from sluice_operator.cache import Cache
 from sluice_operator.kinds import CHILDREN, CONFIG_MAP, RESOURCES, Kind
@@ -21,6 +20,7 @@ from sluice_operator.settings import Settings
 from sluice_operator.views import view_of
 from sluice_plugin.errors import Refused
 from sluice_plugin.login import Login
+from sluice_plugin.options import Access
 
 RESOURCE_KINDS: tuple[Kind, ...] = tuple(RESOURCES)
 CHAIN_KINDS: tuple[Kind, ...] = (*RESOURCE_KINDS, "AppsDeployment", "Service", "ControllerRevision")
@@ -28,30 +28,43 @@ SETTINGS_SELECTOR = "sluice.dev/settings=true"
 SETTINGS_KEY = "settings.yaml"
 
 
-def read_namespace(kubeconfig: Path, namespace: str, kinds: Collection[Kind]) -> Cache:
-    """All objects of these kinds in a namespace, as the operator sees them."""
+def read_namespace(access: Access, namespace: str | None, kinds: Collection[Kind]) -> Cache:
+    """All objects of these kinds in a namespace, or in all, as the operator sees them."""
     cache = Cache()
-    for kind, item in read_objects(kubeconfig, namespace, kinds):
+    for kind, item in read_objects(access, namespace, kinds):
         cache.put(kind, view_of(kind, item))
     return cache
 
 
 def read_objects(
-    kubeconfig: Path, namespace: str, kinds: Collection[Kind]
+    access: Access, namespace: str | None, kinds: Collection[Kind]
 ) -> tuple[tuple[Kind, dict[str, Any]], ...]:
     """The same objects, as plain data."""
-    return asyncio.run(_read_objects(kubeconfig, namespace, kinds))
+    return asyncio.run(_read_objects(access, namespace, kinds))
 
 
-def read_namespaces(kubeconfig: Path) -> tuple[str, ...]:
+def read_namespaces(access: Access) -> tuple[str, ...]:
     """Names of all namespaces. Raises ApiError where they may not be listed."""
-    return asyncio.run(_read_namespaces(kubeconfig))
+    answer = asyncio.run(_get(access, "/api/v1/namespaces"))
+    return tuple(raw.text(item, "metadata", "name") for item in raw.items(answer, "items"))
 
 
-def read_settings(kubeconfig: Path, operator_namespace: str) -> Settings:
+def require_namespace(access: Access, namespace: str) -> None:
+    """Raise Refused where a namespace does not exist; who may not look is told nothing."""
+    try:
+        asyncio.run(_get(access, f"/api/v1/namespaces/{namespace}"))
+    except NotFound:
+        raise Refused(f"there is no namespace {namespace}; `kubectl get namespaces` lists them") from None
+    except Forbidden:
+        return
+
+
+def read_settings(access: Access, operator_namespace: str) -> Settings:
     """The operator's settings, from the ConfigMap that its chart made."""
     try:
-        found = asyncio.run(_read_config_maps(kubeconfig, operator_namespace))
+        query = (("labelSelector", SETTINGS_SELECTOR),)
+        answer = asyncio.run(_get(access, CONFIG_MAP.path(operator_namespace), query))
+        found = list(answer.get("items") or ())
     except Forbidden as error:
         raise Refused(f"{error.message}; give --root, and --endpoint where it is needed") from error
     if len(found) != 1:
@@ -65,9 +78,9 @@ def read_settings(kubeconfig: Path, operator_namespace: str) -> Settings:
         raise Refused(f"the operator's settings cannot be read: {error}; give --root") from error
 
 
-def read_log(kubeconfig: Path, namespace: str, pod: str, container: str, *, follow: bool) -> Iterator[str]:
+def read_log(access: Access, namespace: str, pod: str, container: str, *, follow: bool) -> Iterator[str]:
     """Lines of a container's log, as they come. Raises ApiError."""
-    transport = _transport(kubeconfig)
+    transport = _transport(access)
     query = (("container", container), *((("follow", "true"),) if follow else ()))
     try:
         yield from transport.lines(Request("GET", CHILDREN["Pod"].path(namespace, pod, "log"), query))
@@ -76,9 +89,9 @@ def read_log(kubeconfig: Path, namespace: str, pod: str, container: str, *, foll
 
 
 async def _read_objects(
-    kubeconfig: Path, namespace: str, kinds: Collection[Kind]
+    access: Access, namespace: str | None, kinds: Collection[Kind]
 ) -> tuple[tuple[Kind, dict[str, Any]], ...]:
-    transport = _transport(kubeconfig)
+    transport = _transport(access)
     try:
         cluster = Cluster(transport)
         return tuple(
@@ -93,24 +106,13 @@ async def _read_objects(
         transport.close()
 
 
-async def _read_namespaces(kubeconfig: Path) -> tuple[str, ...]:
-    transport = _transport(kubeconfig)
+async def _get(access: Access, path: str, query: tuple[tuple[str, str], ...] = ()) -> dict[str, Any]:
+    transport = _transport(access)
     try:
-        answer = await transport.send(Request("GET", "/api/v1/namespaces"))
+        return await transport.send(Request("GET", path, query=query))
     finally:
         transport.close()
-    return tuple(raw.text(item, "metadata", "name") for item in raw.items(answer, "items"))
 
 
-async def _read_config_maps(kubeconfig: Path, namespace: str) -> list[Any]:
-    transport = _transport(kubeconfig)
-    try:
-        query = (("labelSelector", SETTINGS_SELECTOR),)
-        answer = await transport.send(Request("GET", CONFIG_MAP.path(namespace), query=query))
-    finally:
-        transport.close()
-    return list(answer.get("items") or ())
-
-
-def _transport(kubeconfig: Path) -> Transport:
-    return Transport(Login(kubeconfig), threads=2)
+def _transport(access: Access) -> Transport:
+    return Transport(Login(access), threads=2)

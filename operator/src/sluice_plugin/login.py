@@ -1,26 +1,29 @@
 """How a person reaches the API server: as their kubeconfig says, with credential helpers and proxies."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import urllib3
 
-from sluice_plugin.options import refused
+from sluice_plugin.options import Access, refused
 
 
 class Login:
-    """A kubeconfig, as the official client reads it."""
+    """A context of a kubeconfig, as the official client reads it."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, access: Access) -> None:
         """Raises Refused when it cannot be read."""
         from kubernetes import client, config  # here, because it takes a second
 
-        self._found = client.Configuration()
+        self._access, self._found = access, client.Configuration()
         try:
-            config.load_kube_config(config_file=str(kubeconfig), client_configuration=self._found)
+            config.load_kube_config(
+                config_file=str(access.kubeconfig),
+                context=access.context or None,
+                client_configuration=self._found,
+            )
         except Exception as error:
             # The client raises whatever it trips over, and the file is a person's.
-            raise refused(kubeconfig, error) from None
+            raise refused(access.kubeconfig, error) from None
 
     @property
     def server(self) -> str:
@@ -36,6 +39,9 @@ class Login:
         return pool
 
     def headers(self) -> Mapping[str, str]:
-        """Who we are."""
+        """Who we are, and as whom we act."""
         bearer = self._found.get_api_key_with_prefix("BearerToken")
-        return {"Authorization": bearer} if bearer else {}
+        found = {"Authorization": bearer} if bearer else {}
+        if self._access.user:
+            found["Impersonate-User"] = self._access.user
+        return found

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,40 @@ from sluice_plugin.errors import Refused
 OPERATOR_NAMESPACE = "sluice-system"
 
 
+@dataclass(frozen=True)
+class Access:
+    """Which cluster is asked, and as whom."""
+
+    kubeconfig: Path
+    """Several files may be joined by colons, as for kubectl."""
+    context: str = ""
+    """Empty: the current context."""
+    user: str = ""
+    """User to act as; empty: nobody else."""
+
+
 def add_cluster(parser: argparse.ArgumentParser) -> None:
-    """Which cluster, and which namespace of it."""
-    parser.add_argument("-n", "--namespace", help="namespace; default: that of the current context")
-    parser.add_argument("--kubeconfig", help="kubeconfig file; default: KUBECONFIG, or ~/.kube/config")
+    """Which cluster, and which namespace of it; the same options may stand before the verb."""
+    _add_cluster(parser, argparse.SUPPRESS)
+
+
+def add_global(parser: argparse.ArgumentParser) -> None:
+    """The options of `add_cluster` with their defaults, for the top of the command line."""
+    _add_cluster(parser, None)
+
+
+def _add_cluster(parser: argparse.ArgumentParser, absent: str | None) -> None:
+    options = parser.add_argument_group("cluster")
+    for names, more in _CLUSTER:
+        options.add_argument(*names, default=absent, **more)
+
+
+_CLUSTER: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("-n", "--namespace"), {"help": "namespace; default: that of the context"}),
+    (("--context",), {"metavar": "NAME", "help": "context of the kubeconfig; default: the current one"}),
+    (("--kubeconfig",), {"metavar": "FILE", "help": "default: KUBECONFIG, or ~/.kube/config"}),
+    (("--as",), {"dest": "as_user", "metavar": "USER", "help": "user to act as"}),
+)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
@@ -51,14 +82,19 @@ def has_kubeconfig(args: argparse.Namespace) -> bool:
     return any(Path(part).is_file() for part in str(kubeconfig(args)).split(os.pathsep))
 
 
+def access(args: argparse.Namespace) -> Access:
+    """How the cluster is reached."""
+    return Access(kubeconfig(args), args.context or "", args.as_user or "")
+
+
 def namespace(args: argparse.Namespace) -> str:
-    """The namespace that was named, or that of the current context."""
-    return str(args.namespace or context_namespace(_documents(kubeconfig(args))))
+    """The namespace that was named, or that of the context."""
+    return str(args.namespace or context_namespace(_documents(kubeconfig(args)), args.context or ""))
 
 
-def context_namespace(documents: list[dict[str, Any]]) -> str:
-    """Namespace of the current context; as for kubectl, the first file that says something holds."""
-    current = next((d["current-context"] for d in documents if d.get("current-context")), "")
+def context_namespace(documents: list[dict[str, Any]], context: str = "") -> str:
+    """Namespace of a context, or of the current one; as for kubectl, the first file that names it counts."""
+    current = context or next((d["current-context"] for d in documents if d.get("current-context")), "")
     contexts = (c for d in documents for c in raw.items(d, "contexts"))
     found = next((c for c in contexts if c.get("name") == current), {})
     return raw.text(found, "context", "namespace") or "default"

@@ -17,7 +17,7 @@ def store_settings(args: argparse.Namespace, *, ledger: bool = False) -> StoreSe
         return StoreSettings(
             root=args.root.rstrip("/"), endpoint=options.endpoint(args), region=options.region(args)
         )
-    found = cluster.read_settings(options.kubeconfig(args), args.operator_namespace)
+    found = cluster.read_settings(options.access(args), args.operator_namespace)
     profile = profile_settings(found, options.namespace(args), ledger=ledger)
     return profile.model_copy(
         update={

@@ -82,6 +82,29 @@ def test_promote_means_the_newest_that_passed() -> None:
     assert answered(cluster, wanted).state == "Done"
 
 
+def pin(cluster: SimCluster, wanted: str) -> None:
+    live = cluster.objects["Deployment", "live"]
+    live["spec"].setdefault("promotion", {})["pin"] = wanted
+    cluster.put("Deployment", live)
+
+
+def test_a_promotion_that_a_pin_would_undo_is_refused() -> None:
+    cluster = two_models()
+    pin(cluster, digest(cluster, "good"))
+    with pytest.raises(Refused, match="take traffic back"):
+        traffic.promote(me(cluster), gate(cluster), None, "better")
+    pin(cluster, digest(cluster, "better"))
+    assert asked(traffic.promote(me(cluster), gate(cluster), None, "better")).decision == "promote"
+
+
+def test_a_promotion_of_something_paused_waits() -> None:
+    cluster = two_models()
+    cluster.objects["Deployment", "live"]["spec"]["paused"] = True
+    wanted = asked(traffic.promote(me(cluster), gate(cluster), None, "better"))
+    found = answered(cluster, wanted)
+    assert (found.state, found.reason) == ("Waiting", "Paused")
+
+
 def test_what_is_live_already_is_not_asked_for() -> None:
     cluster = two_models()
     assert isinstance(traffic.promote(me(cluster), gate(cluster), None, "good"), Nothing)
@@ -189,7 +212,8 @@ def test_approve_means_the_newest_verdict_and_binds_to_it() -> None:
 def test_what_needs_no_approval_or_cannot_have_one_is_said() -> None:
     cluster = quickstart()
     cluster.settle()
-    assert isinstance(approve(gate(cluster), None, None), Nothing)
+    with pytest.raises(Refused, match="asks for no approval"):
+        approve(gate(cluster), None, None)
     failed = quickstart(Stages(verdict=lambda _: "Fail"), ASKS)
     with pytest.raises(Refused, match="gave no verdict"):
         approve(gate(failed), None, None)

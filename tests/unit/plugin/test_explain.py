@@ -74,6 +74,14 @@ def test_there_is_nothing_to_do_where_all_is_well() -> None:
     assert advice.text == "Nothing to do."
 
 
+def test_a_healthy_live_model_needs_nobody_though_a_newer_candidate_failed() -> None:
+    gate = thing("EvalGate", "gate", GATE_SPEC, condition("Passed", "False", reasons.CRITERION_FAILED))
+    advice = asked(PACK, GOLD, RUN, gate, LIVE)
+    assert (advice.where, advice.needs_person) == ("Deployment/live", False)
+    assert "EvalGate/gate says CriterionFailed" in advice.line
+    assert asked(PACK, GOLD, RUN, gate, of=gate).needs_person
+
+
 def test_the_cause_is_found_upstream_of_those_who_only_wait() -> None:
     pack = thing("DatasetPack", "train", {}, *held(reasons.TOO_FEW_ROWS, "3 rows", stalled=True))
     run = thing(

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from sluice_operator.settings import Settings
-from sluice_plugin.__main__ import main
+from sluice_plugin.__main__ import main, parser
 from sluice_plugin.errors import Refused
 from sluice_plugin.models.gguf import mend_tokenizer
 from sluice_plugin.models.ggufmeta import FileFacts
-from sluice_plugin.options import context_namespace
+from sluice_plugin.options import access, context_namespace, namespace
 from sluice_plugin.storage import profile_settings
 
 CONFIG = {"contexts": [{"name": "a", "context": {"namespace": "team"}}, {"name": "b", "context": {}}]}
@@ -31,6 +31,26 @@ def test_the_namespace_is_that_of_the_current_context(
     documents: list[dict[str, Any]], namespace: str
 ) -> None:
     assert context_namespace(documents) == namespace
+
+
+def test_a_context_that_is_named_comes_before_the_current_one() -> None:
+    assert context_namespace([{**CONFIG, "current-context": "b"}], "a") == "team"
+
+
+@pytest.mark.parametrize(
+    "words", [["-n", "x", "status"], ["status", "-n", "x"], ["-n", "y", "status", "-n", "x"]]
+)
+def test_options_of_the_cluster_stand_before_or_behind_the_verb(words: list[str]) -> None:
+    args = parser().parse_args([*words, "--context", "a", "--as", "pat"])
+    assert namespace(args) == "x"
+    assert (access(args).context, access(args).user) == ("a", "pat")
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("kubectl-sluice 0.")
 
 
 @pytest.mark.parametrize("text", ["{{", "[]", "kind: Config", "contexts: 3", "current-context: a"])

@@ -70,6 +70,9 @@ def run_log(args: argparse.Namespace) -> int:
     if args.output == "json":
         print_json([r.dump() for r in ordered])
         return 0
+    if not ordered:
+        told = "in the cluster" if not args.archive else "in the cluster or the archive"
+        console().print(f"{escape(args.name)} has no audit links {told}: nothing was decided for it yet.")
     for record in ordered:
         console().print(_line(record))
     return 0
@@ -77,7 +80,7 @@ def run_log(args: argparse.Namespace) -> int:
 
 def _related(args: argparse.Namespace) -> Related:
     namespace = options.namespace(args)
-    cache = read_namespace(options.kubeconfig(args), namespace, ("Deployment", "ControllerRevision"))
+    cache = read_namespace(options.access(args), namespace, ("Deployment", "ControllerRevision"))
     related = cache.related(Key(namespace, "Deployment", args.name))
     if related is None:
         raise Refused(f"there is no Deployment {args.name} of sluice.dev in namespace {namespace}")

@@ -13,30 +13,31 @@ from sluice_plugin.errors import Refused
 
 _DEPLOYMENT: ResourceKind = "Deployment"
 _GATE: ResourceKind = "EvalGate"
+_ABSENT = dict.fromkeys(("namespace", "kubeconfig", "context", "as_user"))
 Offer = Callable[[argparse.Namespace], Iterable[str]]
 
 
 def targets(args: argparse.Namespace) -> Iterable[str]:
     """Objects as `trun/tickets`."""
-    keys = read_namespace(options.kubeconfig(args), options.namespace(args), RESOURCE_KINDS).keys()
+    keys = read_namespace(options.access(args), options.namespace(args), RESOURCE_KINDS).keys()
     return [f"{KINDS[key.kind].short}/{key.name}" for key in keys]
 
 
 def deployments(args: argparse.Namespace) -> Iterable[str]:
     """Names of Deployments."""
-    keys = read_namespace(options.kubeconfig(args), options.namespace(args), [_DEPLOYMENT]).keys()
+    keys = read_namespace(options.access(args), options.namespace(args), [_DEPLOYMENT]).keys()
     return [key.name for key in keys]
 
 
 def gates(args: argparse.Namespace) -> Iterable[str]:
     """Names of EvalGates."""
-    keys = read_namespace(options.kubeconfig(args), options.namespace(args), [_GATE]).keys()
+    keys = read_namespace(options.access(args), options.namespace(args), [_GATE]).keys()
     return [key.name for key in keys]
 
 
 def namespaces(args: argparse.Namespace) -> Iterable[str]:
     """All namespaces."""
-    return read_namespaces(options.kubeconfig(args))
+    return read_namespaces(options.access(args))
 
 
 def offered(offer: Offer) -> Callable[..., list[str]]:
@@ -44,7 +45,7 @@ def offered(offer: Offer) -> Callable[..., list[str]]:
 
     def complete(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
         # Options that come later on the line were not read yet.
-        given = argparse.Namespace(**({"namespace": None, "kubeconfig": None} | vars(parsed_args)))
+        given = argparse.Namespace(**(_ABSENT | vars(parsed_args)))
         try:
             return sorted(offer(given))
         except (Refused, ApiError):

@@ -15,7 +15,10 @@ def approve(gate: Related, digest: str | None, run: str | None) -> Asked | Nothi
     require_open(gate)
     name = gate.resource.meta.name
     if raw.mapping(gate.resource.spec, "approval").get("required") is not True:
-        return Nothing(f"gate {name} asks for no approval; a Pass counts by itself")
+        raise Refused(
+            f"gate {name} asks for no approval; a Pass counts by itself. "
+            "Set spec.approval.required to true to have people approve"
+        )
     given = _chosen(gate, digest, run)
     known = gates.approval(gate, given)
     if known is not None:

@@ -47,6 +47,8 @@ def of_traffic(me: Related, request: Request) -> Outcome:
         message = raw.text(hold, "message")
         if f"{request.digest[:19]} by {request.user}" in message:
             return Outcome("Waiting", raw.text(hold, "reason"), message)
+    if request.decision == "promote" and me.resource.spec.get("paused") is True:
+        return Outcome("Waiting", reasons.PAUSED.camel, "spec.paused is true; the request is kept until then")
     return Outcome("Asked")
 
 

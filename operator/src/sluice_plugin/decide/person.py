@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from pathlib import Path
 from typing import Any
 
 from sluice_api import meta
@@ -14,6 +13,7 @@ from sluice_operator.kinds import RESOURCES
 from sluice_plugin.decide.asked import Asked
 from sluice_plugin.errors import Refused
 from sluice_plugin.login import Login
+from sluice_plugin.options import Access
 
 REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -22,13 +22,13 @@ VERBS: dict[Decision, str] = {"rollback-to": "rollback"}
 """Sub-resources whose name is not that of the annotation."""
 
 
-def ask(kubeconfig: Path, namespace: str, asked: Asked, *, dry_run: bool) -> Request:
+def ask(access: Access, namespace: str, asked: Asked, *, dry_run: bool) -> Request:
     """Write the request in the person's own name. Raises Refused without the right to."""
-    return asyncio.run(_ask(kubeconfig, namespace, asked, dry_run=dry_run))
+    return asyncio.run(_ask(access, namespace, asked, dry_run=dry_run))
 
 
-async def _ask(kubeconfig: Path, namespace: str, asked: Asked, *, dry_run: bool) -> Request:
-    transport = Transport(Login(kubeconfig), threads=1)
+async def _ask(access: Access, namespace: str, asked: Asked, *, dry_run: bool) -> Request:
+    transport = Transport(Login(access), threads=1)
     try:
         user = await _who(transport)
         await _require_right(transport, namespace, asked, user)

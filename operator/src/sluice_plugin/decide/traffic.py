@@ -22,6 +22,12 @@ def promote(me: Related, gate: Related | None, digest: str | None, run: str | No
     now = chain.live(me)
     if now is not None and now.digest == given.digest:
         return Nothing(f"run {given.run}, {short(given.digest)}, is live already")
+    pin = me.resource.spec.get("promotion", {}).get("pin")
+    if pin not in (None, given.digest):
+        raise Refused(
+            f"spec.promotion.pin is {short(str(pin))}, which would take traffic back at once; "
+            f"pin {short(given.digest)} instead, or remove the pin, then ask again"
+        )
     if given.verdict == "Fail":
         raise Refused(f"run {given.run} cannot be promoted: its verdict is Fail; {given.message}")
     return _asked(me, "promote", given.digest, _promotion(me, gate, given))

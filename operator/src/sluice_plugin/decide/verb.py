@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if isinstance(asked, Nothing):
         _conclude(args, None, Outcome("Done", message=asked.message))
         return 0
-    request = ask(options.kubeconfig(args), options.namespace(args), asked, dry_run=args.dry_run)
+    request = ask(options.access(args), options.namespace(args), asked, dry_run=args.dry_run)
     if text:
         for line in asked.will:
             console().print(f"{MARKS['note']} {escape(line)}")
@@ -116,7 +116,7 @@ def _show(found: Outcome) -> None:
 
 
 def _read(args: argparse.Namespace) -> Cache:
-    return read_namespace(options.kubeconfig(args), options.namespace(args), READ)
+    return read_namespace(options.access(args), options.namespace(args), READ)
 
 
 def _find(args: argparse.Namespace, cache: Cache, kind: ResourceKind, name: str) -> Related:

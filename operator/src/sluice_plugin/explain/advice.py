@@ -40,13 +40,19 @@ class Advice:
 
 def advise(sections: Sequence[Section]) -> Advice:
     """The first cause on the way up that is a cause of its own; else the furthest that only waits."""
+    root = sections[0]
     blocked = [(s, f) for s in sections if (f := s.blocker) is not None]
-    if not blocked:
-        root = sections[0]
-        return Advice(root.title, "", "everything on the way is as it should be", "Nothing to do.", False)
+    if root.blocker is None:
+        message = "it is as it should be" if blocked else "everything on the way is as it should be"
+        return Advice(root.title, "", "; ".join([message, *map(_upstream, blocked)]), "Nothing to do.", False)
     own = [(s, f) for s, f in blocked if f.reason not in _UPSTREAM]
     section, finding = own[0] if own else blocked[-1]
     return _advice(section, finding)
+
+
+def _upstream(blocked: tuple[Section, Finding]) -> str:
+    section, finding = blocked
+    return f"{section.title} says {finding.reason}"
 
 
 def _advice(section: Section, finding: Finding) -> Advice:

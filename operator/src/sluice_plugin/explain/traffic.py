@@ -36,7 +36,9 @@ def traffic_findings(deployment: Resource, fold: Fold) -> Iterator[Finding]:
 def _spec(deployment: Resource) -> Iterator[Finding]:
     promotion = raw.mapping(deployment.spec, "promotion")
     if pin := raw.text(promotion, "pin"):
-        yield Finding("note", "pin", "", f"{short(pin)} and nothing else may serve")
+        yield Finding(
+            "note", "pin", "", f"{short(pin)} shall be live; only what a person asks for comes before it"
+        )
     if raw.text(promotion, "policy") == "Manual":
         yield Finding("note", "policy", reasons.MANUAL_PROMOTION.camel, "only people promote here")
     for window in raw.items(promotion, "windows"):

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     kind, name = parse_target(args.target, "Deployment")
     namespace = options.namespace(args)
     kinds = (*RESOURCE_KINDS, "ControllerRevision")
-    world = World(read_namespace(options.kubeconfig(args), namespace, kinds), namespace)
+    world = World(read_namespace(options.access(args), namespace, kinds), namespace)
     resource = world.find(kind, name)
     if resource is None:
         raise Refused(f"there is no {kind} {name} of sluice.dev in namespace {namespace}")

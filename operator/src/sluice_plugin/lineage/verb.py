@@ -42,7 +42,7 @@ def add_to(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print each link as soon as it is proven; 1 when one is broken."""
     namespace = options.namespace(args)
-    cache = read_namespace(options.kubeconfig(args), namespace, CHAIN_KINDS)
+    cache = read_namespace(options.access(args), namespace, CHAIN_KINDS)
     related = cache.related(Key(namespace, "Deployment", args.name))
     if related is None:
         raise Refused(f"there is no Deployment {args.name} of sluice.dev in namespace {namespace}")

@@ -7,7 +7,6 @@ Lines of a log begin with `stage/attempt |`, what the plugin says with `stage/at
 import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sluice_operator.kinds import Kind
@@ -16,6 +15,7 @@ from sluice_plugin import cluster, options
 from sluice_plugin.logs.attempts import Wanted
 from sluice_plugin.logs.follow import follow, show
 from sluice_plugin.names import parse_target
+from sluice_plugin.options import Access
 
 
 def add_to(verbs: Any) -> None:
@@ -33,7 +33,7 @@ def add_to(verbs: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show logs."""
     kind, name = parse_target(args.target, "TrainingRun")
-    source = Logs(options.kubeconfig(args), Key(options.namespace(args), kind, name))
+    source = Logs(options.access(args), Key(options.namespace(args), kind, name))
     wanted = Wanted(args.stage, args.attempt)
     if args.follow and not args.previous:
         return 0 if follow(source, wanted, say) else 1
@@ -50,14 +50,14 @@ def say(line: str) -> None:
 class Logs:
     """Objects and logs of a cluster."""
 
-    kubeconfig: Path
+    access: Access
     key: Key
 
     def related(self) -> Related | None:
         """The object with its children, as they are now."""
         kinds: tuple[Kind, ...] = (self.key.kind, "Job", "Pod", "ControllerRevision")
-        return cluster.read_namespace(self.kubeconfig, self.key.namespace, kinds).related(self.key)
+        return cluster.read_namespace(self.access, self.key.namespace, kinds).related(self.key)
 
     def log(self, pod: str, container: str, *, follow: bool) -> Iterator[str]:
         """Lines of a container's log."""
-        return cluster.read_log(self.kubeconfig, self.key.namespace, pod, container, follow=follow)
+        return cluster.read_log(self.access, self.key.namespace, pod, container, follow=follow)

@@ -31,6 +31,11 @@ class Planned:
         """Whether it would not get on without somebody."""
         return bool(self.steps) and self.steps[-1].action == "stalled"
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an object of the files would still wait in the end, such as for a missing reference."""
+        return self.change != "affected" and bool(self.steps) and self.steps[-1].action == "wait"
+
     def dump(self) -> dict[str, Any]:
         """Plain data."""
         return {

@@ -1,6 +1,7 @@
 """The verb `plan -f FILE`: what would happen if the files were applied. Nothing is written anywhere.
 
-Exit code 0: everything is valid and gets on by itself; 1: something is invalid, or would stall.
+Exit code 0: everything is valid and gets on by itself; 1: something is invalid, or would stall. With --strict
+also: something would wait for what neither the files nor the cluster hold.
 """
 
 import argparse
@@ -32,6 +33,9 @@ def add_to(verbs: Any) -> None:
     parser.add_argument(
         "-f", "--filename", action="append", required=True, metavar="FILE|FOLDER|-", help="may be given again"
     )
+    parser.add_argument(
+        "--strict", action="store_true", help="fail also where an object of the files would wait for ever"
+    )
     parser.add_argument("--offline", action="store_true", help="ask no cluster: nothing exists but the files")
     parser.add_argument(
         "--settings", type=Path, metavar="FILE", help="settings of the operator, or values of its chart"
@@ -57,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
     left_out = [f"{m.where} is no object of Sluice and is left out" for m in manifests if not is_ours(m)]
     doubts = _doubts(documents, known, at_rest=at_rest, offline=offline)
     _answer(args, problems, planned, [*left_out, *known.notes, ASSUMED, *doubts])
-    return 1 if problems or any(p.is_stalled for p in planned) else 0
+    stuck = [p for p in planned if p.is_stalled or (args.strict and p.is_waiting)]
+    return 1 if problems or stuck else 0
 
 
 def sort_out(manifests: Iterable[Manifest], namespace: str) -> tuple[list[Document], list[Problem]]:
@@ -80,7 +85,7 @@ def _settings(args: argparse.Namespace, documents: list[Document], *, offline: b
     if offline:
         return assumed
     try:
-        return Known(cluster.read_settings(options.kubeconfig(args), args.operator_namespace))
+        return Known(cluster.read_settings(options.access(args), args.operator_namespace))
     except Refused as error:
         return Known(
             assumed.settings, (f"the operator's settings could not be read: {error}", *assumed.notes)
@@ -91,7 +96,7 @@ def _world(args: argparse.Namespace, known: Known, documents: list[Document], *,
     """What exists before the files are applied."""
     world = World(known.settings, datetime.now(UTC).replace(microsecond=0))
     for namespace in () if offline else sorted({d.key.namespace for d in documents}):
-        for kind, data in cluster.read_objects(options.kubeconfig(args), namespace, tuple(WATCHED)):
+        for kind, data in cluster.read_objects(options.access(args), namespace, tuple(WATCHED)):
             world.load(kind, data)
     return world
 
