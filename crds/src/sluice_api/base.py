@@ -4,12 +4,12 @@ A type belongs here when two modules need it. Kinds, stages and records have mod
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from sluice_api.text import CONTROLS
@@ -68,9 +68,33 @@ class ApiModel(BaseModel):
         """Parse plain JSON data. Raises pydantic.ValidationError, which names every bad path."""
         return cls.model_validate_json(json.dumps(data))
 
+    @classmethod
+    def parse_stored(cls, data: Mapping[str, Any]) -> Self:
+        """Parse what another version may have stored: keys that this one does not know are left out.
+
+        Raises pydantic.ValidationError for everything else that is wrong.
+        """
+        try:
+            return cls.parse(data)
+        except ValidationError as error:
+            unknown = [found["loc"] for found in error.errors() if found["type"] == "extra_forbidden"]
+            if not unknown:
+                raise
+            return cls.parse(_without(data, unknown))
+
     def dump(self) -> dict[str, Any]:
         """Plain JSON data in camelCase, without fields that are null."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _without(data: Mapping[str, Any], places: Sequence[tuple[int | str, ...]]) -> dict[str, Any]:
+    kept: dict[str, Any] = json.loads(json.dumps(data))
+    for *way, last in places:
+        holder: Any = kept
+        for step in way:
+            holder = holder[step]
+        del holder[last]
+    return kept
 
 
 @cache

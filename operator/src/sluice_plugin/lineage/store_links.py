@@ -60,7 +60,7 @@ class StoreLinks:
         told, pack = self._folder("pack", packaged.dataset)
         yield told
         for source in pack.details.get("sources", ()) if pack else ():
-            yield self._source(str(source["name"]), str(source["locator"]), str(source["digest"]))
+            yield self._source(*(str(source.get(key, "")) for key in ("name", "locator", "digest")))
 
     def _folder(self, name: str, where: UriDigest) -> tuple[Link, FileManifest | None]:
         """Hash a folder's files anew."""
@@ -78,7 +78,7 @@ class StoreLinks:
         try:
             data = self._store.read(key)
             found = markers.newest(self._store, stage_key(stage, folder.split("/")[1]))
-            request = model.parse(json.loads(data)["request"])
+            request = model.parse_stored(json.loads(data)["request"])
         except (FileNotFoundError, IndexError):
             return link(name, key, "it is missing", ""), None
         except (ValueError, KeyError, TypeError, ValidationError, InputWrong) as error:

@@ -1,6 +1,7 @@
 """Result of every item: the rows between evaluate, which writes them, and judge, which reads nothing else."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -130,16 +131,22 @@ def _row(item: ItemResult) -> dict[str, Any]:
 
 
 def _item(row: Mapping[str, Any]) -> ItemResult:
+    """A result, whichever version wrote it."""
     return ItemResult(
         id=row["id"],
-        group=row["group"],
-        reference=row["reference"],
-        prediction=row["prediction"],
-        scores={name: float(score) for name, score in row["scores"].items()},
+        group=row.get("group", ""),
+        reference=row.get("reference", ""),
+        prediction=row.get("prediction", ""),
+        scores={name: _number(score) for name, score in row.get("scores", {}).items()},
         label=row.get("label"),
         predicted_label=row.get("predictedLabel"),
-        failed=row["failed"],
+        failed=row.get("failed", False),
         failure=row.get("failure", ""),
         reasoning=row.get("reasoning", ""),
         cut=row.get("cut", False),
     )
+
+
+def _number(score: Any) -> float:
+    """NaN for what is no number: judging refuses it with a reason."""
+    return float(score) if isinstance(score, int | float) else math.nan

@@ -62,6 +62,14 @@ def _item(family: Family, row: Row, reply: Reply, labels: Sequence[str]) -> Item
     return replace(family.score(row, parts.answer, labels), reasoning=parts.reasoning, cut=reply.cut)
 
 
+def score_again(item: ItemResult, row: Row, family: Family, labels: Sequence[str]) -> ItemResult:
+    """A stored result by today's rules."""
+    said = split_reasoning(item.prediction)
+    scored = family.score(_judged(row), None if item.failed else said.answer, labels)
+    thought = item.reasoning or said.reasoning
+    return replace(scored, group=item.group, failure=item.failure, reasoning=thought, cut=item.cut)
+
+
 def _split(reply: Said) -> Split:
     """A block that the prompt opened and the reply opens again is one block."""
     again = closes_unopened(reply.text) or not split_reasoning(reply.text).reasoning

@@ -53,7 +53,7 @@ def fetch_pack(dataset: UriDigest, ctx: Context, folder: Path, splits: Sequence[
     store, key = ctx.open(dataset.uri)
     paths = [split_path(Path(), split).as_posix() for split in splits]
     manifest = fetch_folder(store, key, dataset.digest, folder, only=paths)
-    return PackDetails.parse(manifest.details)
+    return PackDetails.parse_stored(manifest.details)
 
 
 def settings(request: SuiteRequest) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from sluice_trainer.evals.asking import EndpointReplies
 from sluice_trainer.evals.lengths import refuse_short_limit
 from sluice_trainer.evals.results import file_name, write_items
 from sluice_trainer.evals.scoring import Replies, Scored, score
+from sluice_trainer.evals.stored import VERSION
 from sluice_trainer.evals.suites import Suite, load_suite, settings
 from sluice_trainer.evals.tasks import FAMILIES
 from sluice_trainer.models.folder import fetch_model
@@ -83,6 +84,7 @@ def _artifact(target: ArtifactTarget, suites: Sequence[Suite], ctx: Context, pro
 def details(digest: str, suites: Sequence[Suite], results: Results) -> dict[str, Any]:
     """What the manifest says beside the files: how each suite was asked, and what it adds up to."""
     return {
+        "version": VERSION,
         "target": digest,
         "suites": {suite.name: _suite_details(suite, results[suite.name]) for suite in suites},
     }

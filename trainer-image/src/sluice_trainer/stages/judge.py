@@ -3,7 +3,7 @@
 No model and no GPU: a changed criterion is judged again in seconds. Never imports torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import chain
 from typing import Any
@@ -23,8 +23,9 @@ from sluice_trainer.evals.contamination import Overlap, counts, overlap
 from sluice_trainer.evals.criteria import Outcome
 from sluice_trainer.evals.evidence import write_evidence
 from sluice_trainer.evals.judging import Decision, decide
-from sluice_trainer.evals.results import SuiteResults, file_name, read_items
-from sluice_trainer.evals.suites import Suite, fetch_pack, load_suite, preamble, settings
+from sluice_trainer.evals.results import SuiteResults
+from sluice_trainer.evals.stored import Evaluation
+from sluice_trainer.evals.suites import Suite, fetch_pack, load_suite, preamble
 
 _SIX_PLACES = Decimal("0.000001")
 
@@ -53,20 +54,20 @@ def _results(
     folder = ctx.work / side
     manifest = fetch_folder(store, key, target.results.digest, folder)
     _check_target(manifest, target, side)
-    found: Mapping[str, Any] = manifest.details["suites"]
+    stored = Evaluation(folder, manifest.details)
     results = {
         suite.name: SuiteResults(
             name=suite.name,
             task=suite.details.task,
-            items=read_items(folder / file_name(suite.name)),
+            items=stored.items(suite),
             asked=tuple(row.id for row in suite.rows),
             slices={row.id: row.slice for row in suite.rows if row.slice is not None},
-            differs=tuple(k for k, v in settings(suite.request).items() if found[suite.name][k] != v),
+            differs=stored.differs(suite),
         )
         for suite in suites
-        if suite.name in found
+        if stored.holds(suite.name)
     }
-    return results, {name: details["metrics"] for name, details in found.items()}
+    return results, stored.metrics()
 
 
 def _check_target(manifest: FileManifest, target: ScoredTarget, side: str) -> None:

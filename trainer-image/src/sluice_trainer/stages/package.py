@@ -53,7 +53,7 @@ def _fetch_weights(request: PackageRequest, ctx: Context, destination: Path) -> 
     store, key = ctx.open(request.weights.uri)
     manifest = fetch_folder(store, key, request.weights.digest, destination)
     try:
-        return WeightsDetails.parse(manifest.details)
+        return WeightsDetails.parse_stored(manifest.details)
     except ValidationError as error:
         raise InputWrong(
             reasons.BASE_NOT_RECORDED,
@@ -69,7 +69,7 @@ def _fetch_numbers(request: PackageRequest, ctx: Context, beside: Path) -> Train
         store.download(f"{key}/{NUMBERS}", beside / NUMBERS)
     except FileNotFoundError:
         return None
-    return TrainResult.parse(json.loads((beside / NUMBERS).read_text(encoding="utf-8")))
+    return TrainResult.parse_stored(json.loads((beside / NUMBERS).read_text(encoding="utf-8")))
 
 
 def _details(facts: BundleFacts) -> dict[str, object]:

@@ -129,7 +129,7 @@ def _tokens(request: PrepareRequest, ctx: Context, base: Base, tokenizer: ChatTo
     manifest = read_manifest(ctx.store, marker.folder, marker.manifest_digest)
     return Tokens(
         where=UriDigest(uri=marker.folder, digest=marker.manifest_digest),
-        details=TokenDetails.parse(manifest.details),
+        details=TokenDetails.parse_stored(manifest.details),
         samples=json.loads(ctx.store.read(f"{marker.folder}/{SAMPLES_NAME}")),
     )
 
@@ -142,7 +142,7 @@ def _upload(ctx: Context, details: TokenDetails) -> Marker:
 
 def _exposure(request: PrepareRequest, ctx: Context, facts: ModelFacts, tokens: Tokens) -> Exposure:
     store, folder = ctx.open(request.dataset.uri)
-    pack = PackDetails.parse(read_manifest(store, folder, request.dataset.digest).details)
+    pack = PackDetails.parse_stored(read_manifest(store, folder, request.dataset.digest).details)
     details = tokens.details
     return Exposure(
         task=pack.task,
