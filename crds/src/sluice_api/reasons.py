@@ -275,6 +275,10 @@ SLICE_MISSING: Final = _human(
     "slice_missing",
     "Name the column of slices in fields.slice of the suite's sources, and re-create the pack.",
 )
+TOO_MANY_SLICES: Final = _human(
+    "too_many_slices",
+    "Name a column with fewer values in fields.slice of the suite's sources, or raise minSupport.",
+)
 GATE_UNREACHABLE: Final = _human(
     "gate_unreachable", "Change gate or suite as the message says: it names the number that is missing."
 )

@@ -6,6 +6,7 @@ from scipy.stats import binom
 from statsmodels.stats.proportion import proportion_confint
 
 from sluice_api.bounds import PairedCounts, paired_lower
+from sluice_trainer.evals import intervals
 from sluice_trainer.evals.intervals import Bootstrapped, PairedDifference, Proportion, bootstrap
 
 
@@ -66,3 +67,19 @@ def test_draws_have_the_mean_and_spread_of_resampling_by_index() -> None:
 def test_bounds_widen_with_confidence() -> None:
     estimate = means([0.2, 0.4, 0.9, 1.0] * 15)
     assert estimate.lower(0.99) < estimate.lower(0.9) < estimate.value < estimate.upper(0.9)
+
+
+@pytest.mark.parametrize(("units", "classes"), [(40, 3), (900, 64)])
+def test_counts_are_drawn_as_with_whole_numbers(
+    units: int, classes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Products of floats give the very bounds that products of integers give."""
+    monkeypatch.setattr(intervals, "BOOTSTRAP_DRAWS", 200)
+    counts = np.random.default_rng(3).integers(0, 40, size=(units, classes))
+    distinct, often = np.unique(np.vstack([counts, counts[:1]]), axis=0, return_counts=True)
+    found = bootstrap(counts, lambda means: means[:, 0] - means[:, -1], counts[0], counts[0], seed=5)
+    drawn = np.random.default_rng(5).multinomial(units + 1, often / (units + 1), size=200)
+    sums = drawn @ distinct
+    assert sums.dtype.kind == "i"
+    expected = np.sort(sums[:, 0] / (units + 1) - sums[:, -1] / (units + 1))
+    assert found.lows.tolist() == found.highs.tolist() == expected.tolist()

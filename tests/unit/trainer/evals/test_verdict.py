@@ -155,11 +155,19 @@ def test_E20_the_worst_slice_is_compared_with_the_baseline_on_its_own_items() ->
     [
         (results(right_and_wrong(200, 0)), "slice_missing"),
         (sliced(a=(29, 0), b=(29, 0)), "support_too_small"),
+        (sliced(**{f"s{n}": (30, 0) for n in range(101)}), "too_many_slices"),
     ],
 )
 def test_E20_no_slice_to_look_at_is_no_pass(suite: SuiteResults, reason: str) -> None:
     decision = decided(request({"value": "0.5", "minSupport": 1}, WORST), suite)
     assert told(decision) == ("Inconclusive", reason)
+
+
+def test_a_hundred_slices_are_judged_and_ten_ignored_ones_named() -> None:
+    parts = {f"s{n}": (30, 0) for n in range(100)} | {f"small{n}": (1, 0) for n in range(20)}
+    decision = decided(request({"value": "0.5"}, WORST), sliced(**parts))
+    assert decision.outcomes[1].verdict == "Pass"
+    assert "and 10 more" in decision.outcomes[1].message
 
 
 def test_E20_slices_alone_prove_nothing() -> None:

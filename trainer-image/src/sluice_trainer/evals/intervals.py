@@ -168,7 +168,11 @@ def bootstrap(
 
 
 def _draws(rows: npt.NDArray[Any], statistic: Statistic, seed: int) -> Floats:
-    """Sorted statistics of resamples; equal rows are drawn together, which is the same and much faster."""
+    """Sorted statistics of resamples.
+
+    Equal rows are drawn together, which is the same and much faster. So is the product of floats: numpy
+    computes that of integers without BLAS, and floats hold these counts exactly.
+    """
     distinct, counts = np.unique(rows, axis=0, return_counts=True)
     size, generator = len(rows), np.random.default_rng(seed)
     per_chunk = max(1, _CHUNK // len(distinct))
@@ -176,5 +180,5 @@ def _draws(rows: npt.NDArray[Any], statistic: Statistic, seed: int) -> Floats:
     for start in range(0, BOOTSTRAP_DRAWS, per_chunk):
         draws = min(per_chunk, BOOTSTRAP_DRAWS - start)
         drawn = generator.multinomial(size, counts / size, size=draws)
-        parts.append(statistic(drawn @ distinct / size))
+        parts.append(statistic(drawn.astype(np.float64) @ distinct.astype(np.float64) / size))
     return np.sort(np.concatenate(parts))

@@ -14,7 +14,7 @@ from sluice_api.reasons import Reason
 from sluice_trainer.evals.estimates import absolute, paired
 from sluice_trainer.evals.intervals import Estimate
 from sluice_trainer.evals.results import SuiteResults
-from sluice_trainer.evals.slices import WorstSlice
+from sluice_trainer.evals.slices import MOST_SLICES, WorstSlice
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,9 @@ def _estimate(
     if not enough:
         told = f"{demand.words}: none of {len(units)} slices has {demand.min_support} items"
         return Absent(reasons.SUPPORT_TOO_SMALL, told)
+    if len(enough) > MOST_SLICES:
+        told = f"{demand.words}: {len(enough)} slices have {demand.min_support} items, at most {MOST_SLICES}"
+        return Absent(reasons.TOO_MANY_SLICES, f"{told} are judged")
     slices = {name: _of_items(metric, suite, baseline, at, seed) for name, at in sorted(enough.items())}
     return WorstSlice(slices, ignored, demand.at_least)
 

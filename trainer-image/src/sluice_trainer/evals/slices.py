@@ -5,8 +5,13 @@ Asked is whether any slice is proven to miss the threshold, so the error rate is
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from sluice_trainer.evals.intervals import Estimate
+
+MOST_SLICES: Final = 100
+"""Most slices that are judged: shared among more, the error rate is finer than 10,000 draws tell."""
+_MOST_NAMED: Final = 10
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,11 @@ class WorstSlice:
         """Which slice it is, and which were left out."""
         text = f"the worst of {len(self.slices)} slices is {self.name}"
         if self.ignored:
-            names = ", ".join(f"{name} ({items})" for name, items in sorted(self.ignored.items()))
-            text += f"; too few items to look at: {names}"
+            text += f"; too few items to look at: {_listed(self.ignored)}"
         return text
+
+
+def _listed(ignored: Mapping[str, int]) -> str:
+    names = [f"{name} ({items})" for name, items in sorted(ignored.items())]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
