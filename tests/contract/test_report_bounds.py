@@ -15,7 +15,8 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.bytecount import Clip, RefBytes, clip, compact_json, json_bytes
 from sluice_api.contracts.envelope import TERMINATION_MESSAGE_BYTES, Report, ReportFailure
 from sluice_api.contracts.reports import RESULTS, CriterionOutcome, PackResult, score_text
-from sluice_api.contracts.requests import LEDGER_BATCH_BYTES
+from sluice_api.contracts.requests import LEDGER_BATCH_BYTES, PackRequest
+from sluice_api.datasetpack import MOST_LETTERS_OF_LABELS
 from support.auditchain import chain_of, link
 
 DIGEST = "sha256:" + "a" * 64
@@ -24,6 +25,8 @@ LONGEST_BY_PATTERN = {
     r"^-?[01](\.[0-9]{1,6})?$": "-0.123456",
     r"^sha256:[0-9a-f]{64}$": DIGEST,
 }
+ANNOTATION_BYTES = 256 * 1024
+"""Most bytes of all annotations of an object."""
 WORST_TEXT = '\x01\U0001f600"\\' * 500
 
 
@@ -140,6 +143,21 @@ def test_the_longest_link_fits_in_a_request() -> None:
         chain_of(1)[0], "c" * 64, actor="u" * 253, message=text, slot=slot, reason=code, fold=fold
     )
     assert len(compact_json(longest_link.dump())) + 1000 < LEDGER_BATCH_BYTES
+
+
+def test_the_longest_labels_fit_in_a_request() -> None:
+    letters = "\U0001f600"
+    labels = [letters * 64] * (MOST_LETTERS_OF_LABELS // 64)
+    source = {"name": "rows", "locator": f"s3://bucket/{'x' * 900}", "mapper": "LabelToClassification"}
+    classification = {"labels": labels, "instruction": letters * 2000}
+    request = PackRequest.parse(
+        {
+            "sources": [source | {"name": f"rows-{n}"} for n in range(16)],
+            "task": "Classification",
+            "classification": classification,
+        }
+    )
+    assert len(compact_json(request.dump())) < ANNOTATION_BYTES * 3 // 4
 
 
 @pytest.mark.parametrize("stage", RESULTS)

@@ -20,6 +20,7 @@ COMPARING = CRITERION | {"compare": "DeltaToBaseline"}
 HTTPS = {"name": "rows", "locator": "https://example.org/rows.csv", "mapper": "ChatMessages"}
 LABELLED = {"name": "rows", "locator": "s3://bucket/rows.csv", "mapper": "LabelToClassification"}
 CLASSES = {"labels": ["a", "b"], "instruction": "Say a or b."}
+LONG_LABELS = [f"{n:032d}" for n in range(1024)]
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,16 @@ EXAMPLES: dict[str, Example] = {
         "DatasetPack",
         {"task": "Classification", "classification": CLASSES, "sources": [LABELLED]},
         {"sources": [LABELLED]},
+    ),
+    "give two labels or more": Example(
+        "DatasetPack",
+        {"task": "Classification", "classification": {"labelsFrom": "Rows", "instruction": "Say it."}},
+        {"task": "Classification", "classification": CLASSES | {"labelsFrom": "Rows"}},
+    ),
+    "all labels together may have": Example(
+        "DatasetPack",
+        {"task": "Classification", "classification": CLASSES | {"labels": LONG_LABELS}},
+        {"task": "Classification", "classification": CLASSES | {"labels": [*LONG_LABELS[:-1], "x" * 33]}},
     ),
     "exactly one of s3 and trainingRunRef": Example(
         "TrainingRun",

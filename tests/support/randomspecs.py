@@ -30,7 +30,16 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "^[a-z][a-z0-9-]*$": ("max-num-seqs", "enforce-eager"),
     "^([01][0-9]|2[0-3]):": ("00:00", "09:30", "23:59"),
     "^[A-Za-z][A-Za-z0-9_+-]*(/": ("UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT+12"),
-    "^[^\\x00-\\x1f]+$": ("text", "spalte ü", " ", "\u00a0", "\U0001f600" * 64),
+    "^[^\\x{0000}-": (
+        "text",
+        "spalte ü",
+        " ",
+        "\u00a0",
+        "\U0001f600" * 64,
+        "a\u009bb",
+        "a\u202eb",
+        "a\u2029",
+    ),
 }
 """Strings for each pattern; a pattern without samples is an error, so nobody forgets one."""
 

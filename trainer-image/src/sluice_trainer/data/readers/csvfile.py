@@ -22,7 +22,7 @@ def read_csv(path: Path, source: Source, wanted: Collection[str]) -> Iterator[Re
     records = split_records(path, source)
     header: list[str] = []
     for record in records:
-        if not _is_blank(record):
+        if not _is_blank(record, 2):
             header = read_header(source, record, wanted)
             yield Record(record.line, NoRow.HEADER, record.lines)
             break
@@ -35,12 +35,13 @@ def read_csv(path: Path, source: Source, wanted: Collection[str]) -> Iterator[Re
     quotes.decide()
 
 
-def _is_blank(record: RawRecord) -> bool:
-    return record.lines == 1 and not record.data[0].strip()
+def _is_blank(record: RawRecord, width: int) -> bool:
+    """Whether a line holds no row. Where there is one column, white space is a value."""
+    return record.lines == 1 and (not record.values or (width > 1 and not record.data[0].strip()))
 
 
 def _value(record: RawRecord, header: list[str], *, regular: bool) -> Any:
-    if _is_blank(record):
+    if _is_blank(record, len(header)):
         return NoRow.BLANK
     if isinstance(record.values, RejectedRow):
         return record.values

@@ -16,8 +16,8 @@ from sluice_api.errors import InputWrong
 from sluice_trainer.data.naming import place
 from sluice_trainer.data.readers.csvsplit import RawRecord
 
-SURE_LINES: Final = 4
-"""From so many lines on, lines that have as many values as the header are taken for rows."""
+SURE_LINES: Final = 6
+"""So many lines that all have as many values as the header are rows, whatever the values are."""
 _MOST_VALUES: Final = 1024
 """A column with more different values is no list of a few, such as labels."""
 _MOST_SUSPECTS: Final = 1000
@@ -39,11 +39,12 @@ def is_regular(record: RawRecord) -> bool:
 
 @dataclass(frozen=True)
 class _Suspect:
-    """A row of several lines, each of which could be a row."""
+    """A row of several lines, half of which or more could be rows."""
 
     line: int
-    cells: tuple[tuple[bytes, ...], ...]
-    """Values of each line, cut to what is compared."""
+    lines: int
+    cells: tuple[tuple[str, ...], ...]
+    """Values of each line that could be a row, cut to what is compared."""
 
 
 @dataclass
@@ -57,9 +58,9 @@ class Quotes:
     """Line of the first row whose quotes are damaged."""
     first_long: int | None = None
     """Line of the first row that takes several lines."""
-    common: list[Counter[bytes] | None] = field(default_factory=list)
+    common: list[Counter[str] | None] = field(default_factory=list)
     """How often each short value was seen, by column; None for a column with too many."""
-    suspects: list["_Suspect"] = field(default_factory=list)
+    suspects: list[_Suspect] = field(default_factory=list)
     """Rows of few lines that could be rows of their own."""
 
     def see(self, record: RawRecord, *, regular: bool) -> None:
@@ -78,36 +79,34 @@ class Quotes:
     def decide(self) -> None:
         """At the end of the file: raises InputWrong when a suspect's lines hold what other rows hold."""
         for suspect in self.suspects:
-            if any(self._all_common(suspect, column) for column in range(self.width)):
-                raise self._looks_like_rows(suspect.line, len(suspect.cells))
+            if any(self._is_common(suspect, column) for column in range(self.width)):
+                raise self._looks_like_rows(suspect.line, suspect.lines)
 
     def _see_line(self, record: RawRecord, *, regular: bool) -> None:
         if not regular:
             self.first_stray = self.first_stray or record.line
         elif isinstance(record.values, list) and len(record.values) == self.width:
-            self._count(record.data[0])
+            self._count(record.values)
 
     def _see_lines(self, record: RawRecord, *, regular: bool) -> None:
         self.first_long = self.first_long or record.line
         if not regular:
             self.first_stray = self.first_stray or record.line
             return
-        alike = sum(self._is_row(line) for line in record.data)
-        if record.lines >= SURE_LINES and 4 * alike >= 3 * record.lines:
+        alike = tuple(_short(_cells(line)) for line in record.data if self._is_row(line))
+        if len(alike) == record.lines >= SURE_LINES:
             raise self._looks_like_rows(record.line, record.lines)
-        if alike == record.lines and len(self.suspects) < _MOST_SUSPECTS:
-            self.suspects.append(_Suspect(record.line, tuple(_short(_cells(line)) for line in record.data)))
+        if len(alike) >= _half(record.lines) and len(self.suspects) < _MOST_SUSPECTS:
+            self.suspects.append(_Suspect(record.line, record.lines, alike))
 
     def _is_row(self, line: bytes) -> bool:
         """Whether a line alone has the header's number of values. A comma before a space is prose."""
         values = _cells(line)
         return 1 < len(values) == self.width and not any(v.startswith(b" ") for v in values[1:])
 
-    def _count(self, line: bytes) -> None:
-        if b'"' in line:
-            return
-        self.common = self.common or [Counter() for _ in range(self.width)]
-        for column, value in enumerate(_cells(line)):
+    def _count(self, values: list[str]) -> None:
+        self.common = self.common or [Counter() for _ in values]
+        for column, value in enumerate(values):
             counts = self.common[column]
             if counts is None or not 0 < len(value) <= _LONGEST_VALUE:
                 continue
@@ -115,9 +114,13 @@ class Quotes:
             if len(counts) > _MOST_VALUES:
                 self.common[column] = None
 
-    def _all_common(self, suspect: "_Suspect", column: int) -> bool:
+    def _is_common(self, suspect: _Suspect, column: int) -> bool:
+        """Whether the lines hold what single rows hold in a column, such as labels."""
         counts = self.common[column] if self.common else None
-        return counts is not None and all(counts[cells[column].strip(b'"')] > 1 for cells in suspect.cells)
+        if counts is None:
+            return False
+        known = sum(counts[cells[column]] > 0 for cells in suspect.cells)
+        return known >= _half(suspect.lines)
 
     def _looks_like_rows(self, line: int, lines: int) -> InputWrong:
         return self._refusal(
@@ -129,9 +132,15 @@ class Quotes:
         return InputWrong(reasons.ROWS_UNDECIDABLE, f"{message}; {_HINT}")
 
 
+def _half(lines: int) -> int:
+    """Half of the lines, but two at least: the first and the last may be rows with text of their own."""
+    return max(2, (lines + 1) // 2)
+
+
 def _cells(line: bytes) -> list[bytes]:
     return line.rstrip(b"\r\n").split(b",")
 
 
-def _short(cells: list[bytes]) -> tuple[bytes, ...]:
-    return tuple(cell[: _LONGEST_VALUE + 2] for cell in cells)
+def _short(cells: list[bytes]) -> tuple[str, ...]:
+    """The cells as the csv module would give them, cut to what is compared."""
+    return tuple(cell.strip(b'"')[: _LONGEST_VALUE + 1].decode("latin-1") for cell in cells)
