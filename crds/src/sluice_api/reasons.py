@@ -102,6 +102,7 @@ REFERENCE_UNUSABLE: Final = _human(
 )
 PROFILE_NOT_FOUND: Final = _human("profile_not_found", "Use one of the profiles that the message lists.")
 PROFILE_NOT_ALLOWED: Final = _human("profile_not_allowed", "Ask the administrator to allow the profile here.")
+PROFILE_UNSUPPORTED: Final = _human("profile_unsupported", "Use a profile with one NVIDIA GPU, or with none.")
 STORAGE_NOT_CONFIGURED: Final = _human(
     "storage_not_configured",
     "Ask the administrator for a storage profile that allows this namespace.",
@@ -220,6 +221,10 @@ TARGET_MODULES_NOT_FOUND: Final = _human("target_modules_not_found", "Name linea
 DOES_NOT_FIT_MEMORY: Final = _human(
     "does_not_fit_memory",
     "Use a larger profile, LoRA, or a smaller microBatchSize or sequenceLength.",
+)
+DOES_NOT_FIT_DISK: Final = _human(
+    "does_not_fit_disk",
+    "Give the profile more ephemeral-storage, or use a smaller base model or LoRA.",
 )
 NO_ANSWER_TOKENS: Final = _human("no_answer_tokens", "Give rows that end with an answer of the assistant.")
 CHAT_TEMPLATE_REFUSED: Final = _human(

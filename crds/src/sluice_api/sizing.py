@@ -58,6 +58,11 @@ class ModelShape:
         embeddings = self.vocabulary * self.hidden * (1 if self.tied_embeddings else 2)
         return self.layers * block + embeddings + self.hidden
 
+    @property
+    def largest_tensor(self) -> int:
+        """Weights of the largest tensor: an embedding as a rule."""
+        return max(self.vocabulary * self.hidden, *(a * b for a, b in self.linears.values()))
+
     def adapter_parameters(self, rank: int, targets: Collection[str] = ()) -> int:
         """Weights of a LoRA on the named layers; all of them when none is named."""
         return self.layers * rank * sum(a + b for a, b in self.targeted(targets))
@@ -78,6 +83,8 @@ class StepShape:
     adapter_rank: int | None = None
     """None trains all weights."""
     adapter_targets: tuple[str, ...] = ()
+    adapter_dropout: bool = False
+    """An adapter with dropout keeps a copy of its input, and what it dropped, a byte each."""
     predicting: int | None = None
     """Most positions of a pass that carry loss and so need logits; None: all of them."""
 
@@ -139,6 +146,8 @@ def _block_bytes_per_token(model: ModelShape, step: StepShape) -> int:
     attention = 3 * model.query_size + 3 * model.key_value_size
     mlp = 4 * model.intermediate
     numbers = attention + mlp + 2 * model.hidden
-    if step.adapter_rank is not None and step.compute_bytes < _FLOAT32:
-        numbers += sum(inputs for inputs, _ in model.targeted(step.adapter_targets))
-    return norms + numbers * step.compute_bytes
+    if step.adapter_rank is None:
+        return norms + numbers * step.compute_bytes
+    inputs = sum(wide for wide, _ in model.targeted(step.adapter_targets))
+    numbers += inputs * ((step.compute_bytes < _FLOAT32) + step.adapter_dropout)
+    return norms + numbers * step.compute_bytes + inputs * step.adapter_dropout

@@ -64,7 +64,8 @@ class ComputeProfile(ProfileBase):
     pending_seconds: Annotated[int, Field(ge=30)] = 86_400
     """How long a Pod may wait for a node."""
     memory_bytes: Annotated[int, Field(ge=1)] | None = None
-    """Memory that training may use, for the preflight check; absent: the container's memory limit."""
+    """Memory that training may use, for the preflight check. With a GPU: that of the GPU; absent, it is not
+    known before training starts. Without a GPU: absent, the container's memory limit."""
     service_account: str | None = None
     env: dict[str, str] = {}
 

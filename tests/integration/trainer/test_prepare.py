@@ -162,6 +162,7 @@ def test_the_report_shows_checks_and_three_rendered_rows(bench: Bench) -> None:
     assert {c["status"] for c in report["checks"]} == {"ok", "warn"}
     assert {"chat_template", "sequence_length", "memory", "epochs"} <= {c["name"] for c in report["checks"]}
     assert report["tokens"]["train"]["fillPercent"] > 50
+    assert [need["stage"] for need in report["stages"]] == ["train", "package", "evaluate"]
 
 
 def test_two_runs_that_need_the_same_shards_share_them(bench: Bench) -> None:
@@ -270,6 +271,9 @@ def test_P03_a_tokenizer_without_chat_template_is_refused(bench: Bench, tmp_path
         ({"hyperparameters": {"sequenceLength": 513}}, reasons.SEQUENCE_TOO_LONG, "512 positions"),
         ({"adapter": {"targetModules": ["query"]}}, reasons.TARGET_MODULES_NOT_FOUND, "q_proj"),
         ({"deviceMemoryBytes": 1000}, reasons.DOES_NOT_FIT_MEMORY, "GiB"),
+        ({"limits": {"cpuMemory": 10**6}}, reasons.DOES_NOT_FIT_MEMORY, "package needs"),
+        ({"limits": {"cpuDisk": 1000}}, reasons.DOES_NOT_FIT_DISK, "raise cpuResources"),
+        ({"device": "CUDA", "limits": {"memory": 10**6}}, reasons.DOES_NOT_FIT_MEMORY, "train needs"),
         ({"base": {"uri": "models/none"}}, reasons.BASE_MODEL_NOT_FOUND, "models/none"),
         (
             {"base": {"uri": "models/tiny", "digest": f"sha256:{'0' * 64}"}},

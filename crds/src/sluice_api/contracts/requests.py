@@ -23,6 +23,7 @@ from sluice_api.evalgate import DEFAULT_GENERATION, ContaminationPolicy, Criteri
 from sluice_api.trainingrun import Adapter, Checkpoint, Hyperparameters, PreflightMode
 
 Identity = Annotated[str, StringConstraints(max_length=128)]
+Bytes = Annotated[int, Field(ge=1)]
 
 
 class PackRequest(ApiModel):
@@ -46,6 +47,19 @@ class BaseLocation(ApiModel):
     digest: Digest | None = None
 
 
+class StageLimits(ApiModel):
+    """Bytes that a profile gives its Pods; absent where it names no limit."""
+
+    memory: Bytes | None = None
+    """Of the stages that load a model: train, and evaluate on the same profile."""
+    disk: Bytes | None = None
+    """Scratch space of those stages."""
+    cpu_memory: Bytes | None = None
+    """Of all other stages, such as package."""
+    cpu_disk: Bytes | None = None
+    """Scratch space of all other stages."""
+
+
 class PrepareRequest(ApiModel):
     """Resolve, look up the fingerprint, check, and write token shards."""
 
@@ -56,8 +70,10 @@ class PrepareRequest(ApiModel):
     adapter: Adapter = Adapter()
     hyperparameters: Hyperparameters = Hyperparameters()
     device: Literal["CPU", "CUDA"] = "CPU"
-    device_memory_bytes: Annotated[int, Field(ge=1)] | None = None
+    device_memory_bytes: Bytes | None = None
     """Memory that training may use; absent when the profile does not say."""
+    limits: StageLimits = StageLimits()
+    """What the profile gives the stages that follow."""
     preflight: PreflightMode = "Strict"
     """Open lets pass what only judgement forbids."""
     salt: Identity = ""

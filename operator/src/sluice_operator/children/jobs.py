@@ -11,6 +11,7 @@ from typing import Any
 from sluice_api import meta
 from sluice_api.base import ApiModel
 from sluice_api.contracts import envelope as contract
+from sluice_operator import capacity
 from sluice_operator.children import naming, pods
 from sluice_operator.model import Resource
 from sluice_operator.settings import ComputeProfile, Settings, StorageProfile
@@ -19,7 +20,6 @@ ANNOTATION_REQUEST = f"{meta.GROUP}/request"
 HEAVY = frozenset({"train", "evaluate"})
 """Stages that run on the profile's own resources, GPUs included, unless they only ask an endpoint."""
 GRACE_SECONDS = {"train": 120}
-GPU_RESOURCE = "nvidia.com/gpu"
 CONTAINER = "stage"
 
 
@@ -64,8 +64,7 @@ class Ask:
     @property
     def gpus(self) -> int:
         """GPUs of the stage's Pod."""
-        limits = self.profile.resources.limits if self.loads_model else {}
-        return int(limits.get(GPU_RESOURCE, "0"))
+        return capacity.gpus(self.profile.resources) if self.loads_model else 0
 
 
 def job(

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from sluice_api import reasons
 from sluice_api.base import ApiModel
 from sluice_api.records import StageRecord
+from sluice_operator import capacity
 from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import Delete, JobView, Observed, Patch, RecordView
 from sluice_operator.plans.draft import Draft, Stop, shorten
@@ -39,8 +40,11 @@ class Platform:
     storage: StorageProfile
 
 
-def resolve_platform(observed: Observed, name: str) -> Platform | Stop:
-    """The compute profile of that name and the namespace's storage profile."""
+def resolve_platform(observed: Observed, name: str, *, loads_models: bool = False) -> Platform | Stop:
+    """The compute profile of that name and the namespace's storage profile.
+
+    Stages that load models need a profile whose devices they can use, all of them.
+    """
     namespace = observed.me.resource.meta.namespace
     offered = [p.name for p in observed.settings.compute if p.allows(namespace)]
     profile = observed.settings.compute_profile(name)
@@ -49,6 +53,9 @@ def resolve_platform(observed: Observed, name: str) -> Platform | Stop:
         return Stop("Stalled", reasons.PROFILE_NOT_FOUND, f"spec.profile is {name!r}; {listed}")
     if not profile.allows(namespace):
         return Stop("Stalled", reasons.PROFILE_NOT_ALLOWED, f"spec.profile is {name!r}; {listed}")
+    unusable = capacity.unusable(profile) if loads_models else None
+    if unusable is not None:
+        return Stop("Stalled", reasons.PROFILE_UNSUPPORTED, unusable)
     storage = observed.settings.storage_profile(namespace)
     if storage is None:
         message = f"no storage profile allows namespace {namespace}"

@@ -42,7 +42,7 @@ def _resolve(observed: Observed, draft: Draft, spec: EvalGateSpec) -> tuple[Plat
         message = "spec.criteria holds no Required criterion about a whole suite; nothing can pass"
         return Stop("Stalled", reasons.NO_CRITERIA, message)
     suspended = common.honour_suspend(observed, draft, suspended=spec.suspend)
-    platform = suspended or common.resolve_platform(observed, spec.profile)
+    platform = suspended or common.resolve_platform(observed, spec.profile, loads_models=True)
     if isinstance(platform, Stop):
         return platform
     policy = facts.policy(spec, observed.find)

@@ -4,7 +4,6 @@ Prepare adopts a finished artifact of the same fingerprint; then no train Job is
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from sluice_api import reasons
 from sluice_api.base import ApiModel
@@ -13,7 +12,8 @@ from sluice_api.contracts.envelope import Stage
 from sluice_api.contracts.reports import PrepareResult, TrainResult
 from sluice_api.contracts.requests import BaseLocation, PackageRequest, PrepareRequest, TrainRequest
 from sluice_api.trainingrun import TrainingRunSpec
-from sluice_operator.children.jobs import GPU_RESOURCE, Ask
+from sluice_operator import capacity
+from sluice_operator.children.jobs import Ask
 from sluice_operator.facts.pack import PackFacts, pack_facts
 from sluice_operator.facts.run import prepared, run_facts
 from sluice_operator.facts.stages import stage_records
@@ -23,7 +23,6 @@ from sluice_operator.plans import common, status
 from sluice_operator.plans.attempts import Advance, advance
 from sluice_operator.plans.common import Platform
 from sluice_operator.plans.draft import Draft, Stop
-from sluice_operator.plans.quantities import to_bytes
 from sluice_operator.plans.trainingrun_status import summarise
 
 
@@ -65,7 +64,7 @@ def _finished(made: RunFacts) -> Stop:
 
 
 def _resolve_refs(observed: Observed, spec: TrainingRunSpec) -> Resolved | Stop:
-    platform = common.resolve_platform(observed, spec.profile)
+    platform = common.resolve_platform(observed, spec.profile, loads_models=True)
     if isinstance(platform, Stop):
         return platform
     pack = _resolve_pack(observed, spec)
@@ -139,22 +138,14 @@ def _ask_prepare(observed: Observed, spec: TrainingRunSpec, resolved: Resolved) 
         method=spec.method,
         adapter=spec.adapter,
         hyperparameters=spec.hyperparameters,
-        device=_device(resolved),
-        device_memory_bytes=profile.memory_bytes or _memory_limit(resolved),
+        device=capacity.device(profile),
+        device_memory_bytes=capacity.device_memory(profile),
+        limits=capacity.limits(profile),
         preflight=spec.preflight.mode,
         salt=uid if spec.rerun_policy == "Always" else "",
         identity=uid,
     )
     return _ask("prepare", request, spec, resolved)
-
-
-def _device(resolved: Resolved) -> Literal["CPU", "CUDA"]:
-    return "CUDA" if int(resolved.platform.profile.resources.limits.get(GPU_RESOURCE, "0")) else "CPU"
-
-
-def _memory_limit(resolved: Resolved) -> int | None:
-    limit = resolved.platform.profile.resources.limits.get("memory")
-    return to_bytes(limit) if limit and _device(resolved) == "CPU" else None
 
 
 def _ask_train(observed: Observed, spec: TrainingRunSpec, resolved: Resolved, ready: PrepareResult) -> Ask:
@@ -172,7 +163,7 @@ def _ask_train(observed: Observed, spec: TrainingRunSpec, resolved: Resolved, re
         hyperparameters=spec.hyperparameters.model_copy(update={"micro_batch_size": micro}),
         checkpoint=spec.checkpoint,
         total_steps=ready.total_steps,
-        device=_device(resolved),
+        device=capacity.device(resolved.platform.profile),
     )
     ask = _ask("train", request, spec, resolved)
     if micro == asked:

@@ -11,7 +11,7 @@ from sluice_api.hashing import digest_of
 from sluice_api.reasons import Reason
 from sluice_api.trainingrun import Hyperparameters, PreflightMode
 from sluice_model.files import CONFIG
-from sluice_trainer.preflight import exposure, model, template
+from sluice_trainer.preflight import exposure, memory, model, template
 from sluice_trainer.preflight.check import Check, blocked, ok, refuse_blocked, warned, warnings
 from sluice_trainer.preflight.exposure import Exposure, exposure_checks
 from sluice_trainer.preflight.memory import fits_memory, memory_needed
@@ -157,11 +157,18 @@ def _request(**more: Any) -> PrepareRequest:
 
 def test_P01_memory_is_blocked_one_byte_above_what_the_profile_has() -> None:
     needed = memory_needed(_facts().shape(), _request(), 10)
-    assert fits_memory(needed, None).status == OK
-    assert fits_memory(needed, needed.total).status == OK
-    check = fits_memory(needed, needed.total - 1)
+    assert fits_memory(needed, needed.total, "CPU").status == OK
+    check = fits_memory(needed, needed.total - 1, "CPU")
     assert (check.status, check.reason) == (BLOCKED, reasons.DOES_NOT_FIT_MEMORY)
     assert "activations" in check.message
+
+
+@pytest.mark.parametrize(("device", "told"), [("CUDA", "memoryBytes"), ("CPU", "resources.limits.memory")])
+def test_a_size_that_nobody_knows_is_warned_of(device: memory.Device, told: str) -> None:
+    check = fits_memory(memory_needed(_facts().shape(), _request(), 10), None, device)
+    assert check.status == WARN
+    assert told in check.message
+    assert len(check.message) <= 120, "it is shown whole"
 
 
 def test_memory_counts_what_the_request_says() -> None:
@@ -170,6 +177,8 @@ def test_memory_counts_what_the_request_says() -> None:
     assert lora.gradients < full.gradients
     cuda = memory_needed(shape, _request(device="CUDA"), 10)
     assert cuda.activations < lora.activations
+    dropping = _request(adapter={"dropout": "0.1"})
+    assert memory_needed(shape, dropping, 10).activations > lora.activations
     precise = memory_needed(shape, _request(device="CUDA", hyperparameters={"precision": "Float32"}), 10)
     assert precise.activations == lora.activations
 
@@ -211,7 +220,7 @@ def test_P02_strict_blocks_and_open_warns_of_the_same_finding() -> None:
 @pytest.mark.parametrize(
     "hard",
     [
-        fits_memory(memory_needed(_facts().shape(), _request(), 10), 1),
+        fits_memory(memory_needed(_facts().shape(), _request(), 10), 1, "CUDA"),
         model.sequence_length(_facts(), 513),
         model.target_modules(_facts(), ("no_such",)),
         template.vocabulary(321, 320),

@@ -14,9 +14,10 @@ import torch
 
 from sluice_api import reasons
 from sluice_api.errors import InputWrong
+from sluice_api.stagesizing import SHARD_BYTES
 from sluice_trainer.chat.tokenspec import TOKENIZER_FILES
 from sluice_trainer.export.merge import open_merge, refuse_overlap
-from sluice_trainer.export.tensors import DTYPES, SHARD_BYTES, Shape, TensorFolder, write_tensors
+from sluice_trainer.export.tensors import DTYPES, Shape, TensorFolder, write_tensors
 from sluice_trainer.training.weights import WeightsDetails
 
 CONFIG, GENERATION_CONFIG = "config.json", "generation_config.json"

@@ -13,8 +13,10 @@ from sluice_api.errors import InputWrong, StageBug
 from sluice_trainer.chat.rendering import TemplateRefused
 from sluice_trainer.chat.tokenizer import ChatTokenizer, load_tokenizer
 from sluice_trainer.data.mappers.example import ChatMessage
+from sluice_trainer.export.tensors import TensorFolder
 from sluice_trainer.greedy import greedy, stop_tokens
 from sluice_trainer.models.load import load_model
+from sluice_trainer.training.device import host_memory_bytes
 
 PROMPTS = (
     "Hello!",
@@ -24,6 +26,8 @@ PROMPTS = (
     "Answer with yes or no: is ice cold?",
 )
 NEW_TOKENS = 8
+_MOST_OF_MEMORY = 0.5
+"""Share of the memory that weights may take; above it they stay on disk."""
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,26 @@ class Spoken:
 def load_back(folder: Path, prompts: Sequence[str] = PROMPTS) -> tuple[Spoken, ...]:
     """Answers by greedy decoding. Raises StageBug(LOAD_BACK_FAILED)."""
     try:
-        model, tokenizer = _load(folder)
+        streamed = _is_large(folder)
+        model, tokenizer = load_model(folder, torch.float32, streamed=streamed), load_tokenizer(folder)
         stops = stop_tokens(folder, tokenizer.end_id)
-        return tuple(Spoken(prompt, _answer(model, tokenizer, prompt, stops)) for prompt in prompts)
+        asked = prompts[:1] if streamed else prompts
+        return tuple(Spoken(prompt, _answer(model, tokenizer, prompt, stops)) for prompt in asked)
     except InputWrong as error:
         raise _failed(error.message) from error
     except (OSError, ValueError, KeyError, SafetensorError, TemplateRefused) as error:
         raise _failed(f"{type(error).__name__}: {error}") from error
 
 
-def _load(folder: Path) -> tuple[PreTrainedModel, ChatTokenizer]:
-    # float32, because arithmetic in bfloat16 is hundreds of times slower on CPUs without instructions for it.
-    return load_model(folder, torch.float32), load_tokenizer(folder)
+def _is_large(folder: Path) -> bool:
+    """Whether the weights in float32 would take most of the memory. Then each token reads them from disk.
+
+    Nothing but float32 is an alternative: bfloat16 is hundreds of times slower on processors without
+    instructions for it.
+    """
+    with TensorFolder(folder) as tensors:
+        elements = sum(shape.elements for shape in tensors.shapes.values())
+    return elements * torch.float32.itemsize > host_memory_bytes() * _MOST_OF_MEMORY
 
 
 def _answer(model: PreTrainedModel, tokenizer: ChatTokenizer, prompt: str, stops: Sequence[int]) -> str:

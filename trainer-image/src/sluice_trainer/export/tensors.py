@@ -13,8 +13,6 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-SHARD_BYTES = 1 << 30
-"""Most bytes per written file, and so of memory while writing; a larger tensor gets a file of its own."""
 INDEX_NAME = "model.safetensors.index.json"
 
 DTYPES: Mapping[str, torch.dtype] = {

@@ -4,7 +4,7 @@ Only the order of the steps is here: facts come from the store, `preflight` judg
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sluice_api import reasons
@@ -17,6 +17,7 @@ from sluice_api.errors import InputWrong
 from sluice_api.identity import fingerprint
 from sluice_api.layout import named_key
 from sluice_api.sizing import StepMemory
+from sluice_api.stagesizing import RunShape, later_stages
 from sluice_store.files import fetch_folder, read_manifest, upload_folder
 from sluice_store.markers import publish, verified
 from sluice_trainer.chat.tokenizer import ChatTokenizer
@@ -34,6 +35,7 @@ from sluice_trainer.preflight.fitting import asked_as_trained, fitting_checks
 from sluice_trainer.preflight.memory import fits_memory, memory_needed
 from sluice_trainer.preflight.model import ignored_keys, model_checks
 from sluice_trainer.preflight.modelfacts import ModelFacts
+from sluice_trainer.preflight.stages import stage_checks
 from sluice_trainer.preflight.template import end_of_answer, open_tokenizer, template_checks
 from sluice_trainer.runtime import timestamp
 
@@ -48,6 +50,8 @@ class Tokens:
     where: UriDigest
     details: TokenDetails
     samples: Any
+    bytes: int
+    """Size of the files."""
 
 
 def run(request: PrepareRequest, ctx: Context) -> Output:
@@ -65,15 +69,17 @@ def run(request: PrepareRequest, ctx: Context) -> Output:
     tokens = _tokens(request, ctx, base, tokenizer)
     memory = memory_needed(facts.shape(), request, tokens.details.train.largest_answer)
     seen = _exposure(request, ctx, facts, tokens)
+    shape = _run_shape(request, base, facts, tokens, seen, memory)
     checks += [
-        fits_memory(memory, request.device_memory_bytes),
         end_of_answer(tokens.details.answer_ends, facts),
         *fitting_checks(tokens.details.train, request.hyperparameters.sequence_length),
         *exposure_checks(seen),
+        fits_memory(memory, request.device_memory_bytes, request.device),
+        *stage_checks(shape, request, ctx.remaining_seconds),
     ]
     refuse_blocked(checks, request.preflight)
     known["warnings"] = warnings(checks)[:_MOST_WARNINGS]
-    return _output(ctx, _ready(known, tokens, seen, memory), _long_form(checks, tokens, memory))
+    return _output(ctx, _ready(known, tokens, seen, memory), _long_form(checks, tokens, memory, shape))
 
 
 def _finished(ctx: Context, identity: str) -> ArtifactResult | None:
@@ -131,6 +137,7 @@ def _tokens(request: PrepareRequest, ctx: Context, base: Base, tokenizer: ChatTo
         where=UriDigest(uri=marker.folder, digest=marker.manifest_digest),
         details=TokenDetails.parse_stored(manifest.details),
         samples=json.loads(ctx.store.read(f"{marker.folder}/{SAMPLES_NAME}")),
+        bytes=manifest.size_bytes,
     )
 
 
@@ -155,6 +162,28 @@ def _exposure(request: PrepareRequest, ctx: Context, facts: ModelFacts, tokens: 
     )
 
 
+def _run_shape(
+    request: PrepareRequest,
+    base: Base,
+    facts: ModelFacts,
+    tokens: Tokens,
+    seen: Exposure,
+    memory: StepMemory,
+) -> RunShape:
+    """What the stages after this one work on."""
+    train = tokens.details.train
+    return RunShape(
+        model=facts.shape(),
+        step=memory,
+        trained=memory.gradients // 4,
+        adapter=request.adapter.type == "LoRA",
+        base_bytes=sum(f.size_bytes for f in base.manifest.files if f.path.endswith(".safetensors")),
+        token_bytes=tokens.bytes,
+        tokens=round(train.tokens * seen.epochs),
+        device=request.device,
+    )
+
+
 def _ready(known: dict[str, Any], tokens: Tokens, seen: Exposure, memory: StepMemory) -> PrepareResult:
     train = tokens.details.train
     return PrepareResult(
@@ -169,11 +198,12 @@ def _ready(known: dict[str, Any], tokens: Tokens, seen: Exposure, memory: StepMe
     )
 
 
-def _long_form(checks: list[Check], tokens: Tokens, memory: StepMemory) -> dict[str, Any]:
+def _long_form(checks: list[Check], tokens: Tokens, memory: StepMemory, run: RunShape) -> dict[str, Any]:
     return {
         "checks": [c.report() for c in checks],
         "tokens": tokens.details.dump(),
         "memory": {**memory.__dict__, "total": memory.total},
+        "stages": [asdict(need) for need in later_stages(run)],
         "samples": tokens.samples,
     }
 

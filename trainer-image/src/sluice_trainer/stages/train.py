@@ -22,11 +22,14 @@ from sluice_trainer.chat.tokenspec import tokenizer_digest
 from sluice_trainer.context import Context, Output
 from sluice_trainer.data.shards import ShardReader
 from sluice_trainer.lock import FingerprintLock
-from sluice_trainer.models.folder import fetch_model
+from sluice_trainer.models.folder import fetch_model, inspect_folder
+from sluice_trainer.preflight.check import refuse_blocked
+from sluice_trainer.preflight.memory import fits_memory, memory_needed
+from sluice_trainer.preflight.modelfacts import ModelFacts
 from sluice_trainer.report.steplog import StepLog
 from sluice_trainer.training.checkpoints import Checkpoints
 from sluice_trainer.training.course import Course, open_course
-from sluice_trainer.training.device import peak_memory_bytes
+from sluice_trainer.training.device import free_memory_bytes, open_device, peak_memory_bytes
 from sluice_trainer.training.ending import ending_now, saved_at
 from sluice_trainer.training.loop import Loop
 from sluice_trainer.training.state import Counters, load_state
@@ -66,6 +69,7 @@ def run(request: TrainRequest, ctx: Context) -> Output:
     lock.acquire()
     try:
         inputs = _fetch(request, ctx)
+        _refuse_too_large(request, inputs)
         course = open_course(request, inputs.base, inputs.tokens)
         with ctx.interrupts.deferred():
             trained = _train(request, ctx, course, inputs.tokens, partial(ending_now, ctx, lock.lost))
@@ -84,6 +88,25 @@ def _fetch(request: TrainRequest, ctx: Context) -> Inputs:
         tokens,
         fetch_folder(shards, key, request.tokens.digest, tokens),
     )
+
+
+def _refuse_too_large(request: TrainRequest, inputs: Inputs) -> None:
+    """The device itself says what it has, whatever its profile promised.
+
+    Raises InputWrong(DOES_NOT_FIT_MEMORY).
+    """
+    free = free_memory_bytes(open_device(request.device))
+    if free is None:
+        return
+    shape = ModelFacts(inspect_folder(inputs.base).documents).shape()
+    needed = memory_needed(shape, request, _largest_answer(inputs.tokens_manifest.details))
+    refuse_blocked([fits_memory(needed, free, request.device, "this GPU")], "Strict")
+
+
+def _largest_answer(tokens: dict[str, Any]) -> int | None:
+    """Most answer tokens of a sequence; None for shards that do not say."""
+    found = tokens.get("train", {}).get("largestAnswer")
+    return found if isinstance(found, int) else None
 
 
 def _train(

@@ -72,6 +72,23 @@ def _cpu_quota(cgroups: Path) -> float | None:
     return None
 
 
+def free_memory_bytes(device: torch.device) -> int | None:
+    """Memory of a GPU, or of the slice of one that this Pod has, that nobody uses yet; None on CPU."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else None
+
+
+def host_memory_bytes(cgroups: Path = _CGROUPS) -> int:
+    """Memory that this Pod may use: the container's limit, or all that the machine has."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            limit = (cgroups / name).read_text().strip()
+        except OSError:
+            continue
+        return min(int(limit), machine) if limit.isdigit() else machine
+    return machine
+
+
 def peak_memory_bytes(device: torch.device) -> int:
     """Most memory used so far: of the device, or of the process on CPU."""
     if device.type == "cuda":

@@ -1,8 +1,8 @@
-"""Kubernetes quantities in bytes."""
+"""Kubernetes quantities as whole numbers: bytes, or devices."""
 
 _UNITS = {
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
-    "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
+    "m": 10**-3, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12,
 }  # fmt: skip
 
 
