@@ -24,6 +24,7 @@ TIME = "2026-12-31T23:59:59.999999Z"
 LONGEST_BY_PATTERN = {
     r"^-?[01](\.[0-9]{1,6})?$": "-0.123456",
     r"^sha256:[0-9a-f]{64}$": DIGEST,
+    r"^([0-9]+ [0-9]+(,[0-9]+ [0-9]+)*)?$": "1" * 46 + " 1",
 }
 ANNOTATION_BYTES = 256 * 1024
 """Most bytes of all annotations of an object."""
@@ -167,7 +168,9 @@ def test_the_largest_failure_fits_too(stage: str) -> None:
 
 
 def test_a_refused_pack_says_why_and_how_many_and_fits() -> None:
-    result = maximal(PackResult, digest=None, manifest=None, splits=(), resolved=(), ignored_keys=())
+    result = maximal(
+        PackResult, digest=None, manifest=None, splits=(), resolved=(), ignored_keys=(), contamination=""
+    )
     failure = maximal(ReportFailure, checkpoint=None)
     message = report("pack", result=result.dump(), failure=failure).encode()
     assert len(message) <= TERMINATION_MESSAGE_BYTES, len(message)

@@ -19,6 +19,7 @@ CRITERION = {"suite": "gold", "metric": "accuracy", "operator": "GreaterOrEqual"
 COMPARING = CRITERION | {"compare": "DeltaToBaseline"}
 HTTPS = {"name": "rows", "locator": "https://example.org/rows.csv", "mapper": "ChatMessages"}
 LABELLED = {"name": "rows", "locator": "s3://bucket/rows.csv", "mapper": "LabelToClassification"}
+CHECKED = {"datasetRef": {"name": "gold"}, "action": "Drop"}
 CLASSES = {"labels": ["a", "b"], "instruction": "Say a or b."}
 LONG_LABELS = [f"{n:032d}" for n in range(1024)]
 
@@ -35,6 +36,16 @@ class Example:
 EXAMPLES: dict[str, Example] = {
     "an https locator needs sha256": Example(
         "DatasetPack", {"sources": [HTTPS | {"sha256": HEX}]}, {"sources": [HTTPS]}
+    ),
+    "contaminationAgainst is for packs of purpose Train": Example(
+        "DatasetPack",
+        {"contaminationAgainst": [CHECKED]},
+        {"purpose": "Evaluation", "contaminationAgainst": [CHECKED]},
+    ),
+    "contaminationAgainst names a pack twice": Example(
+        "DatasetPack",
+        {"contaminationAgainst": [CHECKED, CHECKED | {"datasetRef": {"name": "hard"}}]},
+        {"contaminationAgainst": [CHECKED, CHECKED | {"action": "Report"}]},
     ),
     "together must leave 10 percent": Example(
         "DatasetPack",
@@ -139,6 +150,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "task": "Classification",
         "classification": CLASSES,
         "cleaning": {"deduplicate": False},
+        "contaminationAgainst": [CHECKED],
         "split": {"seed": 7},
         "validation": {"minRows": 2},
     },

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sluice_api.common import UriDigest
-from sluice_api.contracts.reports import EvaluateResult, JudgeResult
+from sluice_api.contracts.reports import EvaluateResult, JudgeResult, PackResult
 from sluice_api.errors import StageError
 from sluice_api.hashing import digest_of_bytes
 from sluice_store.files import upload_folder
@@ -29,14 +29,20 @@ class Bench:
 
     root: Path
     configmap: Path
+    result: PackResult | None = None
+    """Of the newest pack."""
 
     def pack(self, rows: Sequence[tuple[str, str]], purpose: str = "Evaluation", **request: Any) -> UriDigest:
         """Chat rows of (question, answer)."""
+        return self.chats(rows, purpose=purpose, **request)
+
+    def chats(self, conversations: Sequence[Sequence[str]], **request: Any) -> UriDigest:
+        """Chat rows of turns, the user first."""
         self._rows(
-            {"messages": [{"role": "user", "content": q}, {"role": "assistant", "content": a}]}
-            for q, a in rows
+            {"messages": [{"role": ("user", "assistant")[n % 2], "content": t} for n, t in enumerate(turns)]}
+            for turns in conversations
         )
-        return self._packed("ChatMessages", purpose=purpose, **request)
+        return self._packed("ChatMessages", **request)
 
     def tickets(
         self,
@@ -44,6 +50,7 @@ class Bench:
         purpose: str = "Evaluation",
         instruction: str = "Which?",
         slices: Sequence[str | None] = (),
+        **request: Any,
     ) -> UriDigest:
         """Classification rows of (text, label), in slices if these are given."""
         columns = [{"slice": name} for name in slices] or [{}] * len(rows)
@@ -52,9 +59,8 @@ class Bench:
         )
         task = {"labels": ["red", "blue"], "instruction": instruction}
         fields = {"fields": {"slice": "slice"}} if slices else {}
-        return self._packed(
-            "LabelToClassification", fields, purpose=purpose, task="Classification", classification=task
-        )
+        request |= {"purpose": purpose, "task": "Classification", "classification": task}
+        return self._packed("LabelToClassification", fields, **request)
 
     def artifact(self, folder: Path, name: str) -> UriDigest:
         """A model folder, stored as an artifact."""
@@ -93,10 +99,10 @@ class Bench:
     def _packed(self, mapper: str, more: dict[str, Any] | None = None, **request: Any) -> UriDigest:
         source = {"name": "rows", "locator": "configmap:data/rows.jsonl", "mapper": mapper, **(more or {})}
         identity = digest_of_bytes((self.configmap / "rows.jsonl").read_bytes())
-        result = run_stage("pack", {"sources": [source], "identity": identity, **request}, self.root)
-        assert result.manifest is not None
-        manifest: UriDigest = result.manifest
-        return manifest
+        self.result = run_stage("pack", {"sources": [source], "identity": identity, **request}, self.root)
+        assert self.result is not None
+        assert self.result.manifest is not None
+        return self.result.manifest
 
 
 def scored(result: EvaluateResult) -> dict[str, Any]:

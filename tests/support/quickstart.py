@@ -62,6 +62,8 @@ class Stages:
     """Tokens of the longest question with its answer; 0: an earlier version, which does not tell."""
     cut: int = 0
     """Replies that are cut at their limit."""
+    shared: str = ""
+    """What training packs share with the packs that they name."""
     verdict: Callable[[str], str] = lambda _: "Pass"
     """Verdict about an artifact digest."""
     change: Callable[[str], float] = lambda _: 0.0
@@ -93,6 +95,7 @@ class Stages:
         place = self._place(envelope)
         split = "eval" if envelope.request["purpose"] == "Evaluation" else "train"
         return {
+            "contamination": self.shared if envelope.request.get("contaminationAgainst") else "",
             "digest": place["digest"],
             "manifest": place,
             "rows": {"read": self.items, "accepted": self.items, "rejected": 0},

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from sluice_api.base import ApiModel, Digest, FieldName, Hex64, Name, Percent, Rule
+from sluice_api.base import ApiModel, Digest, FieldName, Hex64, Name, NameRef, Percent, Rule
 from sluice_api.common import BoundedSpec, JobRef, KindStatus, UriDigest
 from sluice_api.text import CONTROLS
 
@@ -37,6 +37,7 @@ RejectReason = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][
 Mapper = Literal["ChatMessages", "LabelToClassification"]
 Task = Literal["Chat", "Classification"]
 Purpose = Literal["Train", "Evaluation"]
+ContaminationAction = Literal["Report", "Drop", "Block"]
 ColumnRole = Literal["text", "label", "messages"]
 MAPPED_COLUMNS: dict[Mapper, tuple[ColumnRole, ...]] = {
     "ChatMessages": ("messages",),
@@ -162,7 +163,18 @@ class PackValidation(ApiModel):
     min_rows: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
     """Fewest accepted rows."""
     max_rejected_percent: Percent = 10
-    """Largest share of rejected rows. Duplicates that were dropped do not count."""
+    """Largest share of rejected rows. Rows that were dropped as duplicates or for contamination do not
+    count."""
+
+
+class ContaminationAgainst(ApiModel):
+    """An evaluation pack that the rows are compared with."""
+
+    dataset_ref: NameRef
+    """A pack with purpose Evaluation."""
+    action: ContaminationAction
+    """What happens to rows whose prompt stands in that pack, exactly or nearly. Drop: they are left out.
+    Block: the pack is refused. Report: they are counted."""
 
 
 class DatasetPackSpec(BoundedSpec):
@@ -183,6 +195,23 @@ class DatasetPackSpec(BoundedSpec):
             ),
             field="task",
         ),
+        Rule(
+            cel="self.purpose == 'Train' || self.contaminationAgainst.size() == 0",
+            message="contaminationAgainst is for packs of purpose Train; take it out of this one",
+            holds=lambda s: s.purpose == "Train" or not s.contamination_against,
+            field="contaminationAgainst",
+        ),
+        Rule(
+            cel=(
+                "self.contaminationAgainst.all(a, "
+                "self.contaminationAgainst.exists_one(b, b.datasetRef.name == a.datasetRef.name))"
+            ),
+            message="contaminationAgainst names a pack twice; give each pack once",
+            holds=lambda s: (
+                len({a.dataset_ref.name for a in s.contamination_against}) == len(s.contamination_against)
+            ),
+            field="contaminationAgainst",
+        ),
     )
 
     sources: Annotated[
@@ -202,9 +231,11 @@ class DatasetPackSpec(BoundedSpec):
     """How a training pack is split."""
     validation: PackValidation = PackValidation()
     """When the pack is refused."""
+    contamination_against: Annotated[tuple[ContaminationAgainst, ...], Field(max_length=8)] = ()
+    """Evaluation packs whose prompts the rows must not train. The pack waits for them."""
 
 
-Count = Annotated[int, Field(ge=0, le=999_999_999_999)]
+Count = Annotated[int, Field(ge=0, le=9_999_999_999)]
 
 
 class RowCounts(ApiModel):
@@ -223,7 +254,7 @@ class Rejection(ApiModel):
 
     reason: RejectReason
     """snake_case reject code."""
-    count: Annotated[int, Field(ge=1, le=999_999_999_999)]
+    count: Annotated[int, Field(ge=1, le=9_999_999_999)]
     """Number of rows."""
     lines: Annotated[str, StringConstraints(max_length=48, pattern=r"^[-a-z0-9:, ]+$")] | None = None
     """Where the first of them are, as `source:line,line`. The file rejected.jsonl in the store has all."""
@@ -234,8 +265,21 @@ class IgnoredKey(ApiModel):
 
     key: Annotated[str, StringConstraints(min_length=1, max_length=24, pattern=rf"^[^{CONTROLS}]+$")]
     """The key, cut to 24 characters; `messages[].id` is a key of a turn."""
-    rows: Annotated[int, Field(ge=1, le=999_999_999_999)]
+    rows: Annotated[int, Field(ge=1, le=9_999_999_999)]
     """Accepted rows that have it."""
+
+
+class PackContamination(ApiModel):
+    """Rows whose prompt stands in one evaluation pack."""
+
+    dataset: Name
+    """Name of that pack."""
+    action: ContaminationAction
+    """What happened to the rows."""
+    exact: Count
+    """Rows whose prompt stands there as it is."""
+    near: Count
+    """Rows whose prompt stands there in another spelling."""
 
 
 class SplitCount(ApiModel):
@@ -269,6 +313,8 @@ class DatasetPackStatus(KindStatus):
     """Rejected rows by reason."""
     ignored_keys: Annotated[tuple[IgnoredKey, ...], Field(max_length=20)] = ()
     """The most frequent keys of rows that nothing was taken from. The manifest has all."""
+    contamination: Annotated[tuple[PackContamination, ...], Field(max_length=8)] = ()
+    """Rows that are shared with evaluation packs."""
     labels: Annotated[int, Field(ge=0, le=MOST_LABELS)] | None = None
     """Number of labels of a classification task."""
     splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()

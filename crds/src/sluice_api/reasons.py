@@ -201,6 +201,10 @@ TOO_MANY_REJECTED: Final = _human(
     "too_many_rejected",
     "Correct the rows as the codes say, or raise validation.maxRejectedPercent; re-create the pack.",
 )
+PACK_CONTAMINATED: Final = _human(
+    "pack_contaminated",
+    "Set that pack's action in contaminationAgainst to Drop, or take the rows out of the sources.",
+)
 PACKED: Final = _normal("packed")
 
 # Preflight and training

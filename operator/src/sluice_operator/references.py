@@ -39,8 +39,9 @@ def references_of(resource: Resource) -> References:
     )
 
 
-def _of_pack(_: Spec) -> Iterator[_Named]:
-    return iter(())
+def _of_pack(spec: Spec) -> Iterator[_Named]:
+    for checked in raw.items(spec, "contaminationAgainst"):
+        yield "DatasetPack", raw.text(checked, "datasetRef", "name")
 
 
 def _of_run(spec: Spec) -> Iterator[_Named]:

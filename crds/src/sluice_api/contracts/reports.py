@@ -4,6 +4,7 @@ Uris below the namespace's root are written relative to it. The long form stands
 store. Text is cut to its share of the bytes; everything else that is too long is refused.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_serializer, model_validator
@@ -32,12 +33,24 @@ Score = Annotated[str, StringConstraints(max_length=9, pattern=r"^-?[01](\.[0-9]
 """A share or a difference of shares, to six places."""
 
 
+_MOST_CONTAMINATION = 48
+"""Most characters of what a pack shares with evaluation packs."""
+
+
 def score_text(value: float) -> str:
     """A share as a Score. Raises ValueError for what is no number from -1 to 1."""
     if not -1 <= value <= 1:
         raise ValueError(f"{value} is no share; it must be a number from -1 to 1")
     text = f"{value:.6f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def contamination_text(counts: Sequence[tuple[int, int]]) -> str:
+    """Exact and near rows per pack as `12 3,0 1`; packs for which there is no room are left out."""
+    told = [f"{exact} {near}" for exact, near in counts]
+    while len(",".join(told)) > _MOST_CONTAMINATION:
+        told.pop()
+    return ",".join(told)
 
 
 class PackResult(ApiModel):
@@ -47,12 +60,15 @@ class PackResult(ApiModel):
         Rule(
             cel=(
                 "has(self.digest) == has(self.manifest) && (has(self.digest) || "
-                "self.splits.size() == 0 && self.resolved.size() == 0 && self.ignoredKeys.size() == 0)"
+                "self.splits.size() == 0 && self.resolved.size() == 0 && "
+                "self.ignoredKeys.size() == 0 && self.contamination == '')"
             ),
             message="digest and manifest come together; a refused pack has rows and rejections only",
             holds=lambda p: (
                 (p.digest is None) == (p.manifest is None)
-                and (p.digest is not None or not (p.splits or p.resolved or p.ignored_keys))
+                and (
+                    p.digest is not None or not (p.splits or p.resolved or p.ignored_keys or p.contamination)
+                )
             ),
         ),
     )
@@ -64,6 +80,12 @@ class PackResult(ApiModel):
     """The most frequent reasons; the manifest has all."""
     ignored_keys: Annotated[tuple[IgnoredKey, ...], Field(max_length=3)] = ()
     """The most frequent ones; the manifest has all."""
+    contamination: Annotated[
+        str,
+        StringConstraints(max_length=_MOST_CONTAMINATION, pattern=r"^([0-9]+ [0-9]+(,[0-9]+ [0-9]+)*)?$"),
+    ] = ""
+    """Rows that each pack of contaminationAgainst shares, exactly and nearly, as `12 3,0 1`; the first ones.
+    The manifest has all."""
     labels: Annotated[int, Field(ge=0, le=MOST_LABELS)] | None = None
     """Number of labels of a classification task."""
     splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()

@@ -13,6 +13,7 @@ from sluice_api.common import Uri, UriDigest
 from sluice_api.datasetpack import (
     Classification,
     Cleaning,
+    ContaminationAction,
     PackValidation,
     Purpose,
     Source,
@@ -26,6 +27,15 @@ Identity = Annotated[str, StringConstraints(max_length=128)]
 Bytes = Annotated[int, Field(ge=1)]
 
 
+class CheckedPack(ApiModel):
+    """An evaluation pack that a training pack is compared with."""
+
+    name: Name
+    dataset: UriDigest
+    """Manifest of the pack, and the pack's digest."""
+    action: ContaminationAction
+
+
 class PackRequest(ApiModel):
     """Read, map, clean, split and count rows."""
 
@@ -36,6 +46,7 @@ class PackRequest(ApiModel):
     cleaning: Cleaning = Cleaning()
     split: Split = Split()
     validation: PackValidation = PackValidation()
+    contamination_against: Annotated[tuple[CheckedPack, ...], Field(max_length=8)] = ()
     identity: Identity = ""
     """UID of the pack when a source offers no lasting digest, so that it is read again; else empty."""
 

@@ -1,8 +1,8 @@
-"""DatasetPack: honour_suspend -> check_locators -> ensure_pack -> summarise."""
+"""DatasetPack: honour_suspend -> check_locators -> checked_packs -> ensure_pack -> summarise."""
 
 from sluice_api import reasons
 from sluice_api.contracts.reports import PackResult
-from sluice_api.contracts.requests import PackRequest
+from sluice_api.contracts.requests import CheckedPack, PackRequest
 from sluice_api.datasetpack import DatasetPackSpec, DatasetPackStatus
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts.pack import PackFacts, pack_facts
@@ -10,6 +10,7 @@ from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import Observed, Plan
 from sluice_operator.plans import common, status
 from sluice_operator.plans.attempts import Advance, advance
+from sluice_operator.plans.checkedpacks import checked_packs, contamination
 from sluice_operator.plans.common import Platform
 from sluice_operator.plans.draft import Conditions, Draft, Stop
 
@@ -30,15 +31,22 @@ def plan_dataset_pack(observed: Observed) -> Plan:
     if facts is not None:
         message = f"{facts.result.rows.accepted} rows under {facts.digest[:19]}"
         return _summarise(observed, draft, Stop("Ready", reasons.PACKED, message), None)
+    ask = _resolve(observed, draft, spec)
+    if isinstance(ask, Stop):
+        return _summarise(observed, draft, ask, None)
+    step = advance(observed, draft, ask)
+    return _summarise(observed, draft, status.stop_for(step), step)
+
+
+def _resolve(observed: Observed, draft: Draft, spec: DatasetPackSpec) -> Ask | Stop:
+    """What to ask of the pack stage, or why nothing can be asked."""
     stop = common.honour_suspend(observed, draft, suspended=spec.suspend)
     platform = stop or common.resolve_platform(observed, spec.profile)
     if isinstance(platform, Stop):
-        return _summarise(observed, draft, platform, None)
+        return platform
     outside = _check_locators(observed, spec, platform)
-    if outside is not None:
-        return _summarise(observed, draft, outside, None)
-    step = advance(observed, draft, _ask(observed, spec, platform))
-    return _summarise(observed, draft, status.stop_for(step), step)
+    against = outside or checked_packs(observed, spec)
+    return against if isinstance(against, Stop) else _ask(observed, spec, platform, against)
 
 
 def _check_locators(observed: Observed, spec: DatasetPackSpec, platform: Platform) -> Stop | None:
@@ -52,7 +60,9 @@ def _check_locators(observed: Observed, spec: DatasetPackSpec, platform: Platfor
     return None
 
 
-def _ask(observed: Observed, spec: DatasetPackSpec, platform: Platform) -> Ask:
+def _ask(
+    observed: Observed, spec: DatasetPackSpec, platform: Platform, against: tuple[CheckedPack, ...]
+) -> Ask:
     lasting = all(s.sha256 is not None for s in spec.sources)
     request = PackRequest(
         sources=spec.sources,
@@ -62,6 +72,7 @@ def _ask(observed: Observed, spec: DatasetPackSpec, platform: Platform) -> Ask:
         cleaning=spec.cleaning,
         split=spec.split,
         validation=spec.validation,
+        contamination_against=against,
         # A source without a digest of its own may have changed: a re-created pack reads it again.
         identity="" if lasting else observed.me.resource.meta.uid,
     )
@@ -90,6 +101,7 @@ def _summarise(observed: Observed, draft: Draft, stop: Stop, step: Advance | Non
         rows=result.rows if result else None,
         rejections=result.rejections if result else (),
         ignored_keys=result.ignored_keys if result else (),
+        contamination=contamination(observed, result) if result else (),
         labels=result.labels if result else None,
         splits=result.splits if result else (),
         resolved=result.resolved if result else (),

@@ -15,9 +15,11 @@ from sluice_api.contracts.requests import PackRequest
 from sluice_api.datasetpack import Source
 from sluice_api.decoding import tokens_at_most
 from sluice_api.hashing import canonical_json
+from sluice_trainer.data.against import Against
 from sluice_trainer.data.counting import DUPLICATE, LineCounts, RejectedAt, Tally
 from sluice_trainer.data.dealing import deal_rows
 from sluice_trainer.data.ignored import IgnoredKeys
+from sluice_trainer.data.mappers.label_to_classification import classification_prompt
 from sluice_trainer.data.readers import read_source
 from sluice_trainer.data.readers.record import NoRow, Record
 from sluice_trainer.data.rejected import RejectedRow
@@ -45,14 +47,25 @@ class Built:
     """Group of each accepted row, in order."""
     splits: dict[SplitName, int] = field(default_factory=dict)
     """Rows per split that has any."""
+    against: Against = field(default_factory=Against)
+    """Evaluation packs, and what they share with the rows."""
     longest_answer: int = 0
     """Most tokens of the longest answer under any tokenizer."""
 
 
-def build_pack(request: PackRequest, sources: Sequence[Fetched], folder: Path, scratch: Path) -> Built:
+def build_pack(
+    request: PackRequest,
+    sources: Sequence[Fetched],
+    folder: Path,
+    scratch: Path,
+    against: Against | None = None,
+) -> Built:
     """Write `data/<split>.jsonl` of all accepted rows and `rejected.jsonl` below `folder`."""
     request = freeze_labels(request, _labels(request, sources))
-    built = Built(labels=request.classification.labels if request.classification else ())
+    built = Built(
+        labels=request.classification.labels if request.classification else (),
+        against=against or Against(),
+    )
     with ExitStack() as files:
         accepted = files.enter_context(scratch.open("wb"))
         rejected = files.enter_context((folder / REJECTED_NAME).open("wb"))
@@ -89,6 +102,7 @@ class _Builder:
         self._request, self._built = request, built
         self._accepted, self._rejected = accepted, rejected
         self._seen: Counter[bytes] = Counter()
+        self._preamble = classification_prompt(request.classification, "") if request.classification else ""
 
     def take(self, record: Record, source: Source) -> None:
         """Count the lines of a record, and its row, if it holds one."""
@@ -110,6 +124,9 @@ class _Builder:
 
     def _accept(self, shaped: Shaped, record: Record, source: Source) -> RejectedRow | None:
         """Write the row, unless something about all rows so far speaks against it."""
+        dropped = self._built.against.refuse(shaped.example.messages, self._preamble)
+        if dropped is not None:
+            return dropped
         key = content_key(shaped.example)
         repeat = self._seen[key]
         self._seen[key] += 1

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sluice_api.datasetpack import Rejection, RowCounts
+from sluice_trainer.data.against import CONTAMINATED, NEAR_CONTAMINATED
 
 DUPLICATE = "duplicate"
 """Dropped by de-duplication: a rejection in the counts, but no fault of the row."""
+_NO_FAULT: Final = (DUPLICATE, CONTAMINATED, NEAR_CONTAMINATED)
 OTHER = "other"
 """All codes that a short list has no room for."""
 FIRST: Final = 10
@@ -49,8 +51,8 @@ class Tally:
 
     @property
     def faulty(self) -> int:
-        """Rejected rows, without dropped duplicates."""
-        return self.rejected.total() - self.rejected[DUPLICATE]
+        """Rejected rows, without those that were dropped through no fault of their own."""
+        return self.rejected.total() - sum(self.rejected[code] for code in _NO_FAULT)
 
     def ranked(self, most: int | None = None) -> list[tuple[str, int]]:
         """Counts by code, the largest first. With `most`, the rest is summed up as `other`."""

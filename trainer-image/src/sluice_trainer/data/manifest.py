@@ -6,7 +6,7 @@ from pydantic import Field
 
 from sluice_api.base import ApiModel, Digest, Name
 from sluice_api.contracts.requests import PackRequest
-from sluice_api.datasetpack import Label, Purpose, RejectReason, RowCounts, Task
+from sluice_api.datasetpack import Label, PackContamination, Purpose, RejectReason, RowCounts, Task
 from sluice_trainer.data.build import Built
 from sluice_trainer.data.counting import LineCounts, Tally
 from sluice_trainer.data.sources import Fetched
@@ -63,6 +63,8 @@ class PackDetails(ApiModel):
     ignored_keys: dict[str, Annotated[int, Field(ge=1)]] = {}
     """Keys of accepted rows that nothing was taken from, and how many rows have each."""
     sources: tuple[PackSource, ...]
+    contamination: tuple[PackContamination, ...] = ()
+    """Rows that were compared with evaluation packs."""
 
 
 def describe_pack(request: PackRequest, built: Built, sources: tuple[Fetched, ...]) -> PackDetails:
@@ -79,6 +81,10 @@ def describe_pack(request: PackRequest, built: Built, sources: tuple[Fetched, ..
         rejections=describe_rejections(built.tally),
         ignored_keys=built.ignored.ranked(),
         sources=tuple(_source(fetched, built) for fetched in sources),
+        contamination=tuple(
+            PackContamination(dataset=name, action=found.action, exact=found.exact, near=found.near)
+            for name, found in built.against.packs.items()
+        ),
     )
 
 

@@ -15,6 +15,7 @@ def refusal(request: PackRequest, built: Built) -> Refusal | None:
     """Why the pack is refused, or None. The most fundamental reason comes first."""
     return (
         _empty_source(request, built)
+        or _contaminated(built)
         or _no_usable_rows(request, built)
         or _too_many_rejected(request, built)
         or _too_few_rows(request, built)
@@ -27,6 +28,14 @@ def _empty_source(request: PackRequest, built: Built) -> Refusal | None:
         return None
     named = ", ".join(place(s) for s in empty)
     return reasons.SOURCE_EMPTY, f"no rows in {named}, only blank lines or a header"
+
+
+def _contaminated(built: Built) -> Refusal | None:
+    blocking = [(name, p) for name, p in built.against.packs.items() if p.action == "Block" and p.rows]
+    if not blocking:
+        return None
+    told = ", ".join(f"{p.exact} with {name} and {p.near} nearly" for name, p in blocking)
+    return reasons.PACK_CONTAMINATED, f"rows share their prompt with evaluation packs: {told}"
 
 
 def _no_usable_rows(request: PackRequest, built: Built) -> Refusal | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import CONFIGMAP_FOLDER
-from sluice_api.contracts.reports import PackResult
+from sluice_api.contracts.reports import PackResult, contamination_text
 from sluice_api.contracts.requests import PackRequest
 from sluice_api.datasetpack import ResolvedSource, SplitCount
 from sluice_api.errors import InputWrong
@@ -20,6 +20,7 @@ from sluice_trainer.data.sources import Fetched, fetch_source
 from sluice_trainer.data.sources.access import Access
 from sluice_trainer.data.splitting import SPLITS
 from sluice_trainer.data.verdict import Refusal, refusal
+from sluice_trainer.evals.checkedpacks import load_against
 
 _MOST_REJECTIONS = 6
 _MOST_IGNORED = 3
@@ -33,7 +34,7 @@ def run(request: PackRequest, ctx: Context) -> Output:
     sources = _fetch(request, ctx)
     local = ctx.work / "pack"
     local.mkdir(parents=True, exist_ok=True)
-    built = build_pack(request, sources, local, ctx.work / "accepted.jsonl")
+    built = build_pack(request, sources, local, ctx.work / "accepted.jsonl", load_against(request, ctx))
     refused = refusal(request, built)
     if refused is not None:
         raise _refused(refused, built, local, ctx)
@@ -51,7 +52,10 @@ def _fetch(request: PackRequest, ctx: Context) -> tuple[Fetched, ...]:
 def _refused(refused: Refusal, built: Built, local: Path, ctx: Context) -> InputWrong:
     """The refusal; every rejected row is kept in the attempt's folder, which the failure cites."""
     reason, message = refused
-    result = PackResult(rows=built.tally.counts, rejections=built.tally.rejections(_MOST_REJECTIONS))
+    result = PackResult(
+        rows=built.tally.counts,
+        rejections=built.tally.rejections(_MOST_REJECTIONS),
+    )
     error = InputWrong(reason, message, result)
     rejected = local / REJECTED_NAME
     if rejected.exists():
@@ -72,6 +76,7 @@ def _describe(built: Built, sources: tuple[Fetched, ...], pack: UriDigest) -> Pa
         rows=built.tally.counts,
         rejections=built.tally.rejections(_MOST_REJECTIONS),
         ignored_keys=built.ignored.top(_MOST_IGNORED),
+        contamination=contamination_text([(p.exact, p.near) for p in built.against.packs.values()]),
         labels=len(built.labels) or None,
         splits=tuple(SplitCount(name=n, rows=built.splits[n]) for n in SPLITS if n in built.splits),
         resolved=tuple(
