@@ -95,7 +95,7 @@ def test_following_a_failure_to_its_end_says_so() -> None:
     told: list[str] = []
     assert not follow(Source([related_of(cluster, "DatasetPack", "gold")]), Wanted(), told.append)
     assert "NoUsableRows" in " ".join(told)
-    assert told[-1].startswith("pack/1 # next: Read the rejection counts")
+    assert told[-1].startswith("pack/1 # next: Correct the rows as the codes say")
 
 
 def test_a_pod_that_is_gone_leaves_its_record() -> None:

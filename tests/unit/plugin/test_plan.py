@@ -171,7 +171,7 @@ def test_a_gate_says_what_it_needs_and_one_that_nobody_can_pass_stalls(cluster: 
     assert "pack gold has 250" in strict.needs[0]
     assert strict.is_stalled
     assert strict.steps[-1].text.startswith("GateUnreachable")
-    assert "as many items" in strict.steps[-1].details["nextStep"]
+    assert "names the number that is missing" in strict.steps[-1].details["nextStep"]
 
 
 def test_an_equal_run_is_adopted_and_takes_no_train_job(cluster: SimCluster) -> None:
