@@ -80,6 +80,11 @@ EXAMPLES: dict[str, Example] = {
     "dropout must be": Example(
         "TrainingRun", {"adapter": {"dropout": "0.999"}}, {"adapter": {"dropout": "1"}}
     ),
+    "name must be none of messages": Example(
+        "TrainingRun",
+        {"chat": {"templateArguments": [{"name": "enable_thinking", "value": "false"}]}},
+        {"chat": {"templateArguments": [{"name": "messages", "value": "false"}]}},
+    ),
     "globalBatchSize must be a multiple": Example(
         "TrainingRun",
         {"hyperparameters": {"globalBatchSize": 12, "microBatchSize": 4}},
@@ -160,6 +165,7 @@ CHANGED: dict[str, dict[str, Any]] = {
         "baseModel": {"trainingRunRef": {"name": "other"}},
         "method": "SFT",
         "adapter": {"rank": 4},
+        "chat": {"templateArguments": [{"name": "enable_thinking", "value": "false"}]},
         "hyperparameters": {"seed": 7},
         "preflight": {"mode": "Open"},
         "checkpoint": {"everySteps": 7},

@@ -9,13 +9,16 @@ _SPEED_ONLY = {"microBatchSize"}
 
 
 def fingerprint(request: PrepareRequest, base_digest: str) -> str:
-    """Identity of a run: method, adapter, hyperparameters, dataset digest, base digest, seed and salt.
+    """Identity of a run: method, adapter, arguments of the chat template, hyperparameters, digests of dataset
+    and base, seed and salt.
 
     The trainer image, the profile and checkpoint settings are provenance, not identity.
     """
     hyper = plain(request.hyperparameters)
+    arguments = [plain(a) for a in sorted(request.template_arguments, key=lambda a: a.name)]
     return content_hash(
-        {
+        ({"templateArguments": arguments} if arguments else {})
+        | {
             "method": request.method,
             "adapter": plain(request.adapter),
             "hyperparameters": {k: v for k, v in hyper.items() if k not in _SPEED_ONLY},

@@ -220,6 +220,10 @@ CHAT_TEMPLATE_UNSUPPORTED: Final = _human(
     "chat_template_unsupported",
     "Use a base model whose chat template writes every turn once, in order, unchanged and at once.",
 )
+TEMPLATE_ARGUMENT_UNKNOWN: Final = _human(
+    "template_argument_unknown",
+    "Name arguments that the chat template reads, or leave them out.",
+)
 SEQUENCE_TOO_LONG: Final = _human("sequence_too_long", "Lower sequenceLength to what the model has.")
 TARGET_MODULES_NOT_FOUND: Final = _human("target_modules_not_found", "Name linear layers that the model has.")
 DOES_NOT_FIT_MEMORY: Final = _human(

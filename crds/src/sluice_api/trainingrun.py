@@ -15,6 +15,7 @@ from sluice_api.base import (
     S3Uri,
     Timestamp,
 )
+from sluice_api.chat import Chat
 from sluice_api.common import BoundedSpec, JobRef, KindStatus, Uri, UriDigest
 
 KIND = "TrainingRun"
@@ -174,6 +175,8 @@ class TrainingRunSpec(BoundedSpec):
     """Supervised fine-tuning on the answers of the rows."""
     adapter: Adapter = Adapter()
     """LoRA, or None for full fine-tuning."""
+    chat: Chat = Chat()
+    """How conversations are written for the model."""
     hyperparameters: Hyperparameters = Hyperparameters()
     """How the run trains."""
     preflight: Preflight = Preflight()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Self
 
+from sluice_api.chat import TemplateArgument
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import ArtifactResult
 
@@ -23,6 +24,8 @@ class RunFacts:
     """The model that training started from."""
     fingerprint: str
     """Identity of what was trained: a run with the same one adopts the artifact."""
+    template_arguments: tuple[TemplateArgument, ...] = ()
+    """Arguments of the chat template that it was trained with; its artifact holds them."""
 
 
 Age = tuple[datetime, str, str]

@@ -258,6 +258,30 @@ def test_rows_that_the_template_refuses_are_refused_with_its_own_words(bench: Be
     assert any("template_refused 2: give the turns" in warning for warning in result.warnings)
 
 
+def test_arguments_of_the_template_are_part_of_the_experiment(bench: Bench, tmp_path: Path) -> None:
+    folder = save_tiny(tmp_path / "thinks")
+    template = (folder / "chat_template.jinja").read_text()
+    (folder / "chat_template.jinja").write_text(
+        f"{template}{{% if add_generation_prompt and not thinking %}}<think>\n\n</think>\n\n{{% endif %}}"
+    )
+    bench.import_model(folder, "thinks")
+    pack, base = bench.pack(ANSWERS), {"uri": "models/thinks"}
+    plain = bench.prepare(pack, base=base)
+    argument = {"name": "thinking", "value": "true"}
+    given = bench.prepare(pack, base=base, templateArguments=[argument])
+    assert given.fingerprint != plain.fingerprint
+    assert given.tokens != plain.tokens
+    texts = [
+        json.loads((bench.root / r.tokens.uri / "samples.json").read_text())
+        for r in (plain, given)
+        if r.tokens
+    ]
+    assert ["<think>" in samples[0]["text"] for samples in texts] == [True, False]
+    error = bench.refused(pack, base=base, templateArguments=[argument | {"name": "think_hard"}])
+    assert error.reason is reasons.TEMPLATE_ARGUMENT_UNKNOWN
+    assert "does not read think_hard" in error.message
+
+
 def test_P03_a_tokenizer_without_chat_template_is_refused(bench: Bench, tmp_path: Path) -> None:
     bench.import_model(save_tiny(tmp_path / "bare", with_template=False), "bare")
     error = bench.refused(bench.pack(ANSWERS), base={"uri": "models/bare"})

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from sluice_api.audit import AuditRecord, ChainId
 from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule
+from sluice_api.chat import TemplateArguments
 from sluice_api.common import Uri, UriDigest
 from sluice_api.datasetpack import (
     Classification,
@@ -79,6 +80,7 @@ class PrepareRequest(ApiModel):
     base: BaseLocation
     method: Literal["SFT"] = "SFT"
     adapter: Adapter = Adapter()
+    template_arguments: TemplateArguments = ()
     hyperparameters: Hyperparameters = Hyperparameters()
     device: Literal["CPU", "CUDA"] = "CPU"
     device_memory_bytes: Bytes | None = None
@@ -118,6 +120,8 @@ class PackageRequest(ApiModel):
     dataset: UriDigest
     method: Literal["SFT"] = "SFT"
     adapter: Adapter = Adapter()
+    template_arguments: TemplateArguments = ()
+    """Become part of the bundle's chat template."""
 
 
 class ArtifactTarget(ApiModel):
@@ -125,6 +129,8 @@ class ArtifactTarget(ApiModel):
 
     uri: Uri
     digest: Digest
+    template_arguments: TemplateArguments = ()
+    """For a base model that is compared: the candidate's own arguments, which its artifact holds."""
 
 
 class EndpointTarget(ApiModel):

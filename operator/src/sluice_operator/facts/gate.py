@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sluice_api import reasons
+from sluice_api.chat import TemplateArgument
 from sluice_api.common import UriDigest
 from sluice_api.contracts.requests import SuiteRequest
 from sluice_api.decoding import default_generation
@@ -104,6 +105,8 @@ class Baseline:
 
     target: UriDigest | None = None
     skip: bool = False
+    template_arguments: tuple[TemplateArgument, ...] = ()
+    """Arguments with which a base model is asked: those that the candidate's artifact holds."""
 
     @property
     def digest(self) -> str | None:
@@ -119,7 +122,7 @@ def baseline(gate: Policy, candidate: RunFacts, find: Find) -> Baseline | Proble
     if wanted.training_run_ref is not None:
         return _run_baseline(wanted.training_run_ref.name, find)
     if wanted.deployment_ref is None:
-        return Baseline(candidate.base)
+        return Baseline(candidate.base, template_arguments=candidate.template_arguments)
     target = _live_artifact(find("Deployment", wanted.deployment_ref.name))
     if target is not None:
         # What is live is never compared with itself: its comparing criteria stand sealed in its revision.
@@ -130,7 +133,7 @@ def baseline(gate: Policy, candidate: RunFacts, find: Find) -> Baseline | Proble
 def _absent_baseline(wanted: BaselineSpec, candidate: RunFacts) -> Baseline | Problem:
     """Nothing is live yet: the gate says what then."""
     if wanted.when_absent == "BaseModel":
-        return Baseline(candidate.base)
+        return Baseline(candidate.base, template_arguments=candidate.template_arguments)
     if wanted.when_absent == "Skip":
         return Baseline(skip=True)
     name = wanted.deployment_ref.name if wanted.deployment_ref else ""

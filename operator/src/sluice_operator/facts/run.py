@@ -1,6 +1,11 @@
 """What a TrainingRun made."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from sluice_api.chat import Chat, TemplateArgument
 from sluice_api.contracts.reports import ArtifactResult, PackageResult, PrepareResult
+from sluice_operator import raw
 from sluice_operator.facts.stages import successes
 from sluice_operator.finished import RunFacts
 from sluice_operator.model import Related
@@ -29,4 +34,12 @@ def run_facts(related: Related) -> RunFacts | None:
 
 def _facts(related: Related, ready: PrepareResult, artifact: ArtifactResult, *, adopted: bool) -> RunFacts:
     meta = related.resource.meta
-    return RunFacts(meta.name, meta.uid, artifact, adopted, ready.base, ready.fingerprint)
+    arguments = _template_arguments(related.resource.spec)
+    return RunFacts(meta.name, meta.uid, artifact, adopted, ready.base, ready.fingerprint, arguments)
+
+
+def _template_arguments(spec: Mapping[str, Any]) -> tuple[TemplateArgument, ...]:
+    try:
+        return Chat.parse(raw.mapping(spec, "chat")).template_arguments
+    except ValueError:  # written by a version that knows more
+        return ()

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sluice_api import meta, reasons
+from sluice_api.chat import TemplateArgument
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import EvaluateResult
 from sluice_api.contracts.requests import ArtifactTarget, EvaluateRequest, JudgeRequest, ScoredTarget
@@ -155,7 +156,11 @@ def _ask_verdict(judging: Judging, run: RunFacts, against: Baseline) -> Judged:
     mine = judging.advance(_ask_evaluate(judging, target))
     if mine.state != "Done":
         return _unfinished(run, mine)
-    theirs = judging.advance(_ask_evaluate(judging, against.target)) if against.target else None
+    theirs = (
+        judging.advance(_ask_evaluate(judging, against.target, against.template_arguments))
+        if against.target
+        else None
+    )
     if theirs is not None and theirs.state != "Done":
         return _unfinished(run, theirs)
     packs = _training_packs(judging.observed, run)
@@ -188,8 +193,8 @@ def _ask(judging: Judging, stage: str, request: EvaluateRequest | JudgeRequest) 
     )
 
 
-def _ask_evaluate(judging: Judging, target: UriDigest) -> Ask:
-    artifact = ArtifactTarget(uri=target.uri, digest=target.digest)
+def _ask_evaluate(judging: Judging, target: UriDigest, arguments: tuple[TemplateArgument, ...] = ()) -> Ask:
+    artifact = ArtifactTarget(uri=target.uri, digest=target.digest, template_arguments=arguments)
     request = EvaluateRequest(artifact=artifact, suites=judging.policy.suite_requests())
     return _ask(judging, "evaluate", request)
 

@@ -137,6 +137,7 @@ def _ask_prepare(observed: Observed, spec: TrainingRunSpec, resolved: Resolved) 
         base=resolved.base,
         method=spec.method,
         adapter=spec.adapter,
+        template_arguments=spec.chat.template_arguments,
         hyperparameters=spec.hyperparameters,
         device=capacity.device(profile),
         device_memory_bytes=capacity.device_memory(profile),
@@ -189,6 +190,7 @@ def _ask_package(
         dataset=ready.dataset,
         method=spec.method,
         adapter=spec.adapter,
+        template_arguments=spec.chat.template_arguments,
     )
     return _ask("package", request, spec, resolved)
 

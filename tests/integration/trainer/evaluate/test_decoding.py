@@ -1,6 +1,7 @@
 """An artifact's own generation settings change no reply; memory that runs out changes only batches."""
 
 import json
+import shutil
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 
+from sluice_api.chat import TemplateArgument
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.rows import Row
 from sluice_trainer.evals import engine
@@ -134,3 +136,19 @@ def test_one_prompt_that_does_not_fit_is_out_of_memory(model: Path, monkeypatch:
     monkeypatch.setattr(replies._model, "generate", none_fits)
     with pytest.raises(torch.OutOfMemoryError):
         replies([row(q) for q in QUESTIONS], TOKENS)
+
+
+def test_a_base_model_is_asked_with_the_candidates_arguments(model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "thinks"
+    shutil.copytree(model, folder)
+    template = (folder / "chat_template.jinja").read_text()
+    ending = "{% if add_generation_prompt and thinking is false %}<think>\n\n</think>\n\n{% endif %}"
+    (folder / "chat_template.jinja").write_text(template + ending)
+    argument = TemplateArgument(name="thinking", value="false")
+    plain, given = (
+        ArtifactReplies(folder, lambda rows: None, arguments)([row("q")], 2)
+        for arguments in ((), (argument,))
+    )
+    assert isinstance(plain[0], Said)
+    assert isinstance(given[0], Said)
+    assert given[0].prompt_tokens - plain[0].prompt_tokens == len("<think>\n\n</think>\n\n")

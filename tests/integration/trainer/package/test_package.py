@@ -9,10 +9,13 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from sluice_api import reasons
+from sluice_api.chat import TemplateArgument
 from sluice_api.common import UriDigest
 from sluice_api.contracts.manifests import Marker
 from sluice_api.errors import InputWrong, StageBug, StageError
 from sluice_store.files import Damaged, upload_folder, verify_folder
+from sluice_trainer.chat.arguments import with_arguments
+from sluice_trainer.chat.tokenizer import load_tokenizer
 from sluice_trainer.context import Output
 from sluice_trainer.export.bundle import write_bundle
 from sluice_trainer.export.checks import failed_checks
@@ -309,3 +312,17 @@ def test_X03_artifact_is_found_by_its_fingerprint_with_all_that_adoption_needs(
     assert marker.report["result"] == result.dump()
     assert result.artifact.completed_at
     assert (result.artifact.context_length, result.artifact.dtype) == (512, "float32")
+
+
+def test_arguments_of_the_template_become_part_of_the_bundle(
+    bench: Bench, adapter: UriDigest, tmp_path: Path
+) -> None:
+    plain = packaged(bench, adapter, tmp_path / "plain", "attempt-plain")
+    argument = {"name": "enable_thinking", "value": "false"}
+    given = packaged(bench, adapter, tmp_path / "given", "attempt-given", templateArguments=[argument])
+    assert given.result.artifact.digest != plain.result.artifact.digest
+    template = load_tokenizer(bundle_of(bench, plain)).template
+    baked = (bundle_of(bench, given) / "chat_template.jinja").read_text()
+    assert baked == with_arguments(template, [TemplateArgument.parse(argument)])
+    assert baked.endswith(template)
+    assert "set enable_thinking = false" in baked

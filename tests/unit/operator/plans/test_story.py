@@ -3,7 +3,16 @@
 import pytest
 
 from sluice_api import reasons
-from support.quickstart import Stages, deployment_spec, gate_spec, pack_spec, quickstart, run_spec
+from support.quickstart import (
+    BASE,
+    LABELS,
+    Stages,
+    deployment_spec,
+    gate_spec,
+    pack_spec,
+    quickstart,
+    run_spec,
+)
 from support.simcluster import SimCluster
 
 
@@ -264,3 +273,32 @@ def test_suspended_objects_start_nothing() -> None:
     stages = {job["metadata"]["labels"]["sluice.dev/stage"] for job in cluster.of("Job")}
     assert stages == {"ledger"}
     assert conditions(cluster, "DatasetPack", "train")["Suspended"] == ("True", "Suspended")
+
+
+def test_arguments_of_the_chat_template_go_through_all_stages_and_to_the_base_that_is_compared() -> None:
+    stages = Stages()
+    arguments = [{"name": "enable_thinking", "value": "false"}]
+    comparing = {
+        "baseline": {"baseModel": True},
+        "criteria": [
+            {
+                "suite": "gold",
+                "metric": "exact_match",
+                "operator": "GreaterOrEqual",
+                "value": "-0.05",
+                "compare": "DeltaToBaseline",
+            }
+        ],
+    }
+    cluster = quickstart(stages, gate=gate_spec(**comparing))
+    cluster.add("TrainingRun", "good", run_spec(1) | {"chat": {"templateArguments": arguments}}, LABELS)
+    cluster.settle()
+    given = {
+        (e.stage, e.request.get("artifact", {}).get("digest") == BASE): e.request.get("templateArguments")
+        or e.request.get("artifact", {}).get("templateArguments")
+        for e in stages.asked
+    }
+    assert given[("prepare", False)] == arguments
+    assert given[("package", False)] == arguments
+    assert given[("evaluate", True)] == arguments
+    assert given[("evaluate", False)] is None or given[("evaluate", False)] == []

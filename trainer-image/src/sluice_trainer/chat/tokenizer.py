@@ -5,7 +5,7 @@ and can never end a turn. Only the template writes control tokens.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sluice_api import reasons
+from sluice_api.chat import TemplateArgument
 from sluice_api.errors import InputWrong
+from sluice_trainer.chat.arguments import with_arguments
 from sluice_trainer.chat.rendering import Renderer
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.shards import Tokens
@@ -49,12 +51,13 @@ class Encoded:
 class ChatTokenizer:
     """Renders and encodes conversations."""
 
-    def __init__(self, tokenizer: Any) -> None:
-        """Wrap a fast tokenizer of transformers that has a chat template."""
+    def __init__(self, tokenizer: Any, arguments: Iterable[TemplateArgument] = ()) -> None:
+        """Wrap a fast tokenizer of transformers that has a chat template; `arguments` are set in it."""
         from tokenizers import Tokenizer
 
         self._tokenizer = tokenizer
-        self.template: str = tokenizer.get_chat_template()
+        self.plain_template: str = tokenizer.get_chat_template()
+        self.template = with_arguments(self.plain_template, arguments)
         self._renderer = Renderer(self.template, tokenizer.special_tokens_map)
         added = tokenizer.backend_tokenizer.get_added_tokens_decoder()
         self.controls: dict[str, int] = {t.content: i for i, t in added.items() if t.special}
@@ -153,13 +156,13 @@ class _Hidden:
         return len(self.restore(text[:position]))
 
 
-def load_tokenizer(folder: Path) -> ChatTokenizer:
+def load_tokenizer(folder: Path, arguments: Iterable[TemplateArgument] = ()) -> ChatTokenizer:
     """The tokenizer of a model folder, whose code is never run. Raises InputWrong when it is not usable."""
     from transformers import AutoTokenizer
 
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        return _usable(tokenizer)
+        return _usable(tokenizer, arguments)
     except InputWrong:
         raise
     except Exception as error:  # a library that reads somebody else's files may raise anything
@@ -169,7 +172,7 @@ def load_tokenizer(folder: Path) -> ChatTokenizer:
         ) from error
 
 
-def _usable(tokenizer: Any) -> ChatTokenizer:
+def _usable(tokenizer: Any, arguments: Iterable[TemplateArgument]) -> ChatTokenizer:
     if not tokenizer.is_fast:
         raise InputWrong(
             reasons.BASE_MODEL_UNSUPPORTED, "the model has no tokenizer.json; a fast tokenizer is needed"
@@ -184,7 +187,7 @@ def _usable(tokenizer: Any) -> ChatTokenizer:
             reasons.CHAT_TEMPLATE_UNSUPPORTED,
             f"the tokenizer has the chat templates {found}, none of which is named default",
         )
-    return ChatTokenizer(tokenizer)
+    return ChatTokenizer(tokenizer, arguments)
 
 
 def _plain_copy(kind: type["Tokenizer"], core: "Tokenizer") -> "Tokenizer":

@@ -3,12 +3,14 @@
 Two runs that need the same shards share them, so the key holds all that changes a byte, and nothing else.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Final
 
 from pydantic import Field
 
 from sluice_api.base import ApiModel
+from sluice_api.chat import TemplateArgument
 from sluice_api.contracts.manifests import FileManifest
 from sluice_api.hashing import content_hash, digest_of
 from sluice_api.trainingrun import Hyperparameters
@@ -83,6 +85,8 @@ class TokenSpec:
     length: int
     packing: bool
     loss_on: LossOn
+    arguments: tuple[tuple[str, str], ...] = ()
+    """Arguments of the chat template."""
 
     @property
     def key(self) -> str:
@@ -95,8 +99,18 @@ def tokenizer_digest(base: FileManifest) -> str:
     return digest_of({f.path: f.sha256 for f in base.files if f.path in TOKENIZER_FILES})
 
 
-def token_spec(dataset_digest: str, base: FileManifest, hyper: Hyperparameters) -> TokenSpec:
+def token_spec(
+    dataset_digest: str,
+    base: FileManifest,
+    hyper: Hyperparameters,
+    arguments: Sequence[TemplateArgument] = (),
+) -> TokenSpec:
     """Spec of the shards that a run needs."""
     return TokenSpec(
-        dataset_digest, tokenizer_digest(base), hyper.sequence_length, hyper.packing, hyper.loss_on
+        dataset_digest,
+        tokenizer_digest(base),
+        hyper.sequence_length,
+        hyper.packing,
+        hyper.loss_on,
+        tuple(sorted((argument.name, argument.value) for argument in arguments)),
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 from transformers import DynamicCache, GenerationConfig
 
+from sluice_api.chat import TemplateArgument
 from sluice_store.workers import waited_for
 from sluice_trainer.chat.reasoning import open_mark
 from sluice_trainer.chat.rendering import TemplateRefused
@@ -44,10 +45,15 @@ class _Prompt:
 class ArtifactReplies:
     """A model folder that answers."""
 
-    def __init__(self, folder: Path, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        progress: Callable[[int], None],
+        arguments: Sequence[TemplateArgument] = (),
+    ) -> None:
         """Load onto the GPU as it was stored, or onto the CPU in float32. `progress` hears finished rows."""
         self._device = open_device("CUDA" if torch.cuda.is_available() else "CPU")
-        self._tokenizer = load_tokenizer(folder)
+        self._tokenizer = load_tokenizer(folder, arguments)
         self._model = load_model(folder, torch.float32 if self._device.type == "cpu" else "auto")
         self._model.to(self._device)
         self._stops = stop_tokens(folder, self._tokenizer.end_id)

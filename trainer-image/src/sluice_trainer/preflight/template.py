@@ -1,11 +1,14 @@
 """Checks of tokenizer and template: present, in step with the model, ending where generation ends."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from sluice_api import reasons
+from sluice_api.chat import TemplateArgument
 from sluice_api.errors import InputWrong
 from sluice_model.files import CONFIG, GENERATION
+from sluice_trainer.chat.arguments import is_read
 from sluice_trainer.chat.proof import prove_tokenizer
 from sluice_trainer.chat.rendering import TemplateRefused
 from sluice_trainer.chat.tokenizer import ChatTokenizer, load_tokenizer
@@ -16,11 +19,13 @@ from sluice_trainer.preflight.modelfacts import ModelFacts
 _CLOCK: Final = "strftime_now"
 
 
-def open_tokenizer(folder: Path) -> tuple[ChatTokenizer | None, Check]:
+def open_tokenizer(
+    folder: Path, arguments: Sequence[TemplateArgument] = ()
+) -> tuple[ChatTokenizer | None, Check]:
     """The tokenizer with its chat template, or the check that says why there is none to use."""
     try:
         prove_tokenizer(folder)
-        tokenizer = load_tokenizer(folder)
+        tokenizer = load_tokenizer(folder, arguments)
         _try_template(tokenizer)
     except InputWrong as error:
         return None, blocked("chat_template", "not usable", "usable", error.reason, error.message)
@@ -53,6 +58,16 @@ def vocabulary(tokens: int, embeddings: int) -> Check:
         return ok("vocabulary", tokens, embeddings)
     message = f"the tokenizer has {tokens} tokens, the model has embeddings for {embeddings}"
     return blocked("vocabulary", tokens, embeddings, reasons.BASE_MODEL_UNSUPPORTED, message)
+
+
+def arguments_read(tokenizer: ChatTokenizer, arguments: Sequence[TemplateArgument]) -> Check:
+    """An argument that the template never names changes nothing: most likely it is misspelt."""
+    plain = tokenizer.plain_template
+    unknown = ", ".join(a.name for a in arguments if not is_read(plain, a.name))
+    if not unknown:
+        return ok("template_arguments", len(arguments), len(arguments))
+    message = f"chat.templateArguments: the base model's chat template does not read {unknown}"
+    return blocked("template_arguments", unknown, "read", reasons.TEMPLATE_ARGUMENT_UNKNOWN, message)
 
 
 def timeless(template: str) -> Check:

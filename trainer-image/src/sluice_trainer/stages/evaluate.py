@@ -75,7 +75,7 @@ def _artifact(target: ArtifactTarget, suites: Sequence[Suite], ctx: Context, pro
     # Torch takes seconds to import, which asking an endpoint need not pay.
     from sluice_trainer.evals.engine import ArtifactReplies
 
-    replies = ArtifactReplies(folder, progress)
+    replies = ArtifactReplies(folder, progress, target.template_arguments)
     for suite in suites:
         refuse_short_limit(suite, replies.tokens)
     return replies

@@ -12,6 +12,8 @@ from sluice_api.contracts.reports import ArtifactResult, PackageResult, TrainRes
 from sluice_api.contracts.requests import PackageRequest
 from sluice_api.errors import InputWrong
 from sluice_store.files import fetch_folder, upload_folder
+from sluice_trainer.chat.arguments import write_template
+from sluice_trainer.chat.tokenizer import load_tokenizer
 from sluice_trainer.context import Context, Output
 from sluice_trainer.export.bundle import BundleFacts, write_bundle
 from sluice_trainer.export.card import CardFacts, render_card
@@ -37,6 +39,8 @@ def run(request: PackageRequest, ctx: Context) -> Output:
     store, key = ctx.open(request.base.uri)
     fetch_model(store, key, request.base.digest, base)
     facts = write_bundle(base, weights, details, bundle)
+    if request.template_arguments:
+        write_template(bundle, load_tokenizer(bundle, request.template_arguments).template)
     refuse_failed(failed_checks(bundle))
     spoken = load_back(bundle)
     numbers = _fetch_numbers(request, ctx, beside)

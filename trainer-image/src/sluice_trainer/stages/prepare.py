@@ -36,7 +36,7 @@ from sluice_trainer.preflight.memory import fits_memory, memory_needed
 from sluice_trainer.preflight.model import ignored_keys, model_checks
 from sluice_trainer.preflight.modelfacts import ModelFacts
 from sluice_trainer.preflight.stages import stage_checks
-from sluice_trainer.preflight.template import end_of_answer, open_tokenizer, template_checks
+from sluice_trainer.preflight.template import arguments_read, end_of_answer, open_tokenizer, template_checks
 from sluice_trainer.runtime import timestamp
 
 _REPORT: Final = "preflight.json"
@@ -109,10 +109,14 @@ def _check_model(
 
     prove_fit(model)
     facts = ModelFacts(model.documents)
-    tokenizer, template = open_tokenizer(local)
+    tokenizer, template = open_tokenizer(local, request.template_arguments)
     checks = [template, *model_checks(facts, request), ignored_keys(model.ignored)]
     if tokenizer is not None:
-        checks += [*template_checks(tokenizer, facts), asked_as_trained(tokenizer)]
+        checks += [
+            *template_checks(tokenizer, facts),
+            arguments_read(tokenizer, request.template_arguments),
+            asked_as_trained(tokenizer),
+        ]
     refuse_blocked(checks, request.preflight)
     assert tokenizer is not None
     return facts, tokenizer, checks
@@ -120,7 +124,9 @@ def _check_model(
 
 def _tokens(request: PrepareRequest, ctx: Context, base: Base, tokenizer: ChatTokenizer) -> Tokens:
     """Shards of an earlier run with the same key, or new ones."""
-    spec = token_spec(request.dataset.digest, base.manifest, request.hyperparameters)
+    spec = token_spec(
+        request.dataset.digest, base.manifest, request.hyperparameters, request.template_arguments
+    )
     key = named_key("tokens", spec.key)
     marker = verified(ctx.store, key)
     if marker is None:
