@@ -27,6 +27,9 @@ class Tensor:
     file: str
     sizes: tuple[int, ...]
     dtype: str
+    begin: int
+    """Where its bytes begin in the file."""
+    end: int
 
 
 def read_header(source: ModelSource, name: str) -> dict[str, Tensor]:
@@ -43,7 +46,7 @@ def read_header(source: ModelSource, name: str) -> dict[str, Tensor]:
         )
     header = parse_object(source.read(name, _LENGTH, length), f"{name}, header")
     _check_metadata(name, header.pop(_METADATA, {}))
-    return _tensors(name, header, size - _LENGTH - length)
+    return _tensors(name, header, size, _LENGTH + length)
 
 
 def _check_metadata(name: str, found: Any) -> None:
@@ -51,7 +54,7 @@ def _check_metadata(name: str, found: Any) -> None:
         raise Unsupported(f"{name}, header: {_METADATA} must map names to texts")
 
 
-def _tensors(name: str, header: dict[str, Any], data_bytes: int) -> dict[str, Tensor]:
+def _tensors(name: str, header: dict[str, Any], size: int, first: int) -> dict[str, Tensor]:
     found, spans = {}, []
     for tensor, entry in header.items():
         where = f"{name}, tensor {tensor[:120]}"
@@ -60,9 +63,9 @@ def _tensors(name: str, header: dict[str, Any], data_bytes: int) -> dict[str, Te
             raise Unsupported(
                 f"{where}: shape {list(sizes)} in {entry['dtype']} does not fill its {end - begin} bytes"
             )
-        found[tensor] = Tensor(name, sizes, entry["dtype"])
+        found[tensor] = Tensor(name, sizes, entry["dtype"], first + begin, first + end)
         spans.append((begin, end, tensor))
-    _check_spans(name, sorted(spans), data_bytes)
+    _check_spans(name, sorted(spans), size - first)
     return found
 
 

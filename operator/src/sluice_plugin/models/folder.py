@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sluice_model.errors import Unsupported
 from sluice_model.files import SMALL_FILES
+from sluice_model.finite import check_finite
 from sluice_model.inspection import Inspected, inspect_model
 from sluice_model.source import FolderSource
 from sluice_model.weights import SUFFIX
@@ -45,9 +46,11 @@ def _inspect(source: Path, target: Path, names: Sequence[str]) -> Inspected:
     staged = FolderSource(target)
     staged.sizes = dict.fromkeys(names, 0) | staged.sizes
     try:
-        return inspect_model(staged)
+        found = inspect_model(staged)
+        check_finite(staged, found.tensors)
     except Unsupported as error:
         raise Refused(f"{source}: {error}") from error
+    return found
 
 
 def _real_file(source: Path, name: str) -> Path:
