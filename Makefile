@@ -109,6 +109,10 @@ bench: setup ## The operator beside a peer: passes among many runs, reaction, me
 kill: setup ## The operator killed before and after each of its writes, in five stories; SEED=1 ONLY=drift.
 	@PYTHONPATH=tests:localcluster/src $(BIN)/python -m kill --seed $(or $(SEED),1) --only "$(ONLY)"
 
+.PHONY: mutations
+mutations: setup ## 5,000 seeded mutations of a base model, each from import to evaluation; SEED=1 N=5000.
+	@PYTHONPATH=tests $(BIN)/python -m mutations --seed $(or $(SEED),1) --count $(or $(N),5000)
+
 .PHONY: bench-gate
 bench-gate: setup ## Print the error rates of the verdict rule, by exact enumeration.
 	@$(BIN)/python tests/bench/bench_gate.py

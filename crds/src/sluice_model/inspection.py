@@ -11,6 +11,7 @@ from sluice_model.header import Tensor
 from sluice_model.jsonfile import parse_object
 from sluice_model.rules import Rule, clean
 from sluice_model.source import ModelSource
+from sluice_model.tied import check_tied
 from sluice_model.tokenizer import (
     SPECIAL_KEYS,
     SPECIAL_TOKENS,
@@ -59,6 +60,7 @@ def inspect_model(source: ModelSource) -> Inspected:
     kept = documents | {name: found.kept for name, found in cleaned.items()}
     _check_architecture(kept[CONFIG])
     _check_ids(kept)
+    check_tied(source, kept[CONFIG], tensors)
     return Inspected(files, kept, tensors, ignored)
 
 

@@ -109,7 +109,7 @@ def check_ids(documents: Mapping[str, Mapping[str, Any]], embeddings: int) -> No
         for token in ids:
             if type(token) is not int or not 0 <= token < embeddings:
                 raise Unsupported(
-                    f"{name} has token id {str(token)[:40]}; the model has {embeddings} embeddings, "
+                    f"{name} has token id {repr(token)[:40]}; the model has {embeddings} embeddings, "
                     f"so ids are from 0 to {embeddings - 1}"
                 )
 

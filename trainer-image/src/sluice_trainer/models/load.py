@@ -51,22 +51,16 @@ def load_model(
                 output_loading_info=True,
                 **(on_disk if streamed else {}),
             )
-        _check_loaded(model, {kind: names for kind, names in found.items() if names})
+        _check_loaded({kind: names for kind, names in found.items() if names})
         _check_finite(_stored(folder) if streamed else model.named_parameters())
     loaded: PreTrainedModel = model
     return loaded
 
 
-def _check_loaded(model: PreTrainedModel, wrong: dict[str, object]) -> None:
+def _check_loaded(wrong: dict[str, object]) -> None:
     if wrong:
         # The library fills what is missing with random numbers and merely warns.
         raise Unsupported(f"weights and configuration do not fit: {wrong}"[:500])
-    head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
-    if model.config.tie_word_embeddings and head.weight is not embedding.weight:
-        raise Unsupported(
-            "config.json: tie_word_embeddings is true, but the weights hold a head that differs from the "
-            "embedding: set it to false"
-        )
 
 
 def _stored(folder: Path) -> Iterator[tuple[str, torch.Tensor]]:
