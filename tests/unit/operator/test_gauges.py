@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from sluice_api.audit import HistoryItem
-from sluice_api.records import DriftRecord
-from sluice_operator.gauges import deployment, evalgate, trainingrun
+from sluice_api.records import DriftRecord, StageRecord
+from sluice_operator.gauges import datasetpack, deployment, evalgate, trainingrun
+from sluice_operator.model import Key
+from support.crowd import Crowd
 from support.gauged import DIGEST, EARLY, LATE, condition, link, observed, pod, seconds
+from support.simcluster import NAMESPACE
 
 
 def tick(number: int, result: str, time: str) -> DriftRecord:
@@ -171,7 +174,40 @@ def test_a_run_tells_its_attempts_and_why_it_stalled() -> None:
     assert told(trainingrun.series(observed("TrainingRun"), status)) == {
         "trainingrun_attempts": 3,
         "trainingrun_attempts_failed": 2,
+        "trainingrun_gpu_seconds": 0,
         "trainingrun_preemptions": 1,
         "trainingrun_progress": 0,
         "trainingrun_stalled_since_timestamp_seconds/OutOfMemory": seconds(EARLY),
     }
+
+
+def test_a_gate_tells_what_its_newest_candidate_scored() -> None:
+    absolute = {"suite": "gold", "metric": "exact_match", "value": "0.9", "lower": "0.85"}
+    worst = {**absolute, "slice": "Worst", "compare": "DeltaToBaseline", "value": "-0.1", "lower": "odd"}
+    status = {"verdicts": [{"results": [absolute, worst]}, {"results": [{**absolute, "value": "0.1"}]}]}
+    found = told(evalgate.series(observed("EvalGate"), status))
+    assert {k: v for k, v in found.items() if k.startswith("evalgate_score")} == {
+        "evalgate_score/gold/exact_match//Absolute/value": 0.9,
+        "evalgate_score/gold/exact_match//Absolute/lower": 0.85,
+        "evalgate_score/gold/exact_match/Worst/DeltaToBaseline/value": -0.1,
+    }
+
+
+def test_a_pack_tells_its_rows_once_they_are_counted() -> None:
+    assert told(datasetpack.series(observed("DatasetPack"), {})) == {}
+    status = {"rows": {"read": 10, "accepted": 7, "rejected": 3}}
+    assert told(datasetpack.series(observed("DatasetPack"), status)) == {
+        "datasetpack_rows/read": 10,
+        "datasetpack_rows/accepted": 7,
+        "datasetpack_rows/rejected": 3,
+    }
+
+
+def test_a_run_tells_its_gpu_seconds_and_how_long_it_took() -> None:
+    crowd = Crowd(0)
+    seen = crowd.observe(Key(NAMESPACE, "TrainingRun", "run"))
+    found = told(trainingrun.series(seen, {}))
+    spans = [r.record for r in seen.me.records if isinstance(r.record, StageRecord)]
+    began, ended = min(r.started_at for r in spans), max(r.finished_at for r in spans)
+    assert found["trainingrun_duration_seconds"] == seconds(ended) - seconds(began) > 0
+    assert found["trainingrun_gpu_seconds"] == max(r.counters.gpu_seconds for r in spans)

@@ -18,7 +18,7 @@ from sluice_api import reasons
 from sluice_api.audit import GOING_BACK, AuditRecord, Cause
 from sluice_operator import raw
 from sluice_operator.facts import live
-from sluice_operator.gauges import deployment, evalgate, trainingrun
+from sluice_operator.gauges import datasetpack, deployment, evalgate, trainingrun
 from sluice_operator.gauges.series import Series, Status
 from sluice_operator.metrics import FAMILIES, Family, objects
 from sluice_operator.metrics.families import OBJECT
@@ -26,6 +26,7 @@ from sluice_operator.model import Key, Observed, Plan, ResourceKind
 
 Planner = Callable[[Observed], Plan]
 _READERS: Mapping[str, Callable[[Observed, Status], Iterator[Series]]] = {
+    "DatasetPack": datasetpack.series,
     "Deployment": deployment.series,
     "EvalGate": evalgate.series,
     "TrainingRun": trainingrun.series,

@@ -5,6 +5,7 @@ Here are those of the process. How they are told over HTTP is `health`'s busines
 
 from collections.abc import Callable, Iterable, Iterator
 
+from prometheus_client import ProcessCollector
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
@@ -73,6 +74,17 @@ LEADER = gauge("sluice_leader", "1 while this process holds the Lease.", unit="0
 LOOP_LAG_SECONDS = gauge("sluice_loop_lag_seconds", "How late the event loop was, last time.", unit="seconds")
 PROGRESS_POSTS = counter("sluice_progress_posts_total", "Progress reports received.", "result")
 BUILD_INFO = gauge("sluice_build_info", "The operator's version.", "version", unit="always 1")
+
+ProcessCollector(registry=REGISTRY)
+for _name, _type, _told, _unit in (
+    ("process_cpu_seconds_total", "counter", "Processor time of the process.", "seconds"),
+    ("process_resident_memory_bytes", "gauge", "Memory that the process holds.", "bytes"),
+    ("process_virtual_memory_bytes", "gauge", "Address space of the process.", "bytes"),
+    ("process_start_time_seconds", "gauge", "When the process started.", "Unix seconds"),
+    ("process_open_fds", "gauge", "Open files and connections.", "count"),
+    ("process_max_fds", "gauge", "Most files and connections that may be open.", "count"),
+):
+    declare(Family(_name, _type, _told, unit=_unit))  # type: ignore[arg-type]
 
 _CONDITIONS = declare(
     Family(

@@ -23,7 +23,7 @@ REGISTRY = CollectorRegistry(auto_describe=False)
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 Type = Literal["counter", "gauge", "histogram"]
-Unit = Literal["count", "seconds", "Unix seconds", "share", "0 or 1", "always 1"]
+Unit = Literal["count", "seconds", "bytes", "Unix seconds", "share", "0 or 1", "always 1"]
 OBJECT: Final = ("namespace", "name")
 """Labels of every family about one object."""
 

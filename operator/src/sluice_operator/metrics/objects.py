@@ -118,6 +118,30 @@ GATE_WAITING_SINCE = about_object(
     unit="Unix seconds",
 )
 
+GATE_SCORE = about_object(
+    "sluice_evalgate_score",
+    "What the newest judged candidate scored, by criterion; `bound` is value, lower or upper.",
+    "suite",
+    "metric",
+    "slice",
+    "compare",
+    "bound",
+)
+
+PACK_ROWS = about_object(
+    "sluice_datasetpack_rows", "Rows of the pack: read, accepted or rejected.", "outcome"
+)
+
+RUN_GPU_SECONDS = about_object(
+    "sluice_trainingrun_gpu_seconds",
+    "Seconds of GPUs that all ended attempts of the run held: GPUs times time, failed attempts included.",
+    unit="seconds",
+)
+RUN_DURATION = about_object(
+    "sluice_trainingrun_duration_seconds",
+    "Time from the start of the run's first kept attempt to its artifact; absent before.",
+    unit="seconds",
+)
 RUN_ATTEMPTS = about_object("sluice_trainingrun_attempts", "Attempts of all stages of the run.")
 RUN_FAILED = about_object("sluice_trainingrun_attempts_failed", "Attempts that failed.")
 RUN_PREEMPTED = about_object(
