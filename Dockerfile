@@ -50,5 +50,12 @@ FROM libraries
 COPY --from=code /code /opt/venv/lib/python3.11/site-packages
 # An arena per thread would double the resident memory.
 ENV MALLOC_ARENA_MAX=2
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="sluice-operator" \
+    org.opencontainers.image.description="Kubernetes operator for small language models" \
+    org.opencontainers.image.version="${VERSION}" \
+    org.opencontainers.image.revision="${REVISION}" \
+    org.opencontainers.image.licenses="Apache-2.0"
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "sluice_operator"]

@@ -58,3 +58,14 @@ def test_a_lock_names_no_host_and_no_path_of_a_machine(lock: Path) -> None:
     text = lock.read_text()
     assert "://" not in text
     assert not re.search(r"(^|\s)/\w", text)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_image_says_what_it_is(name: str) -> None:
+    labels = re.findall(r"org\.opencontainers\.image\.(\w+)=", until_end(FILES[name]))
+    assert {"title", "description", "version", "revision", "licenses"} <= set(labels)
+
+
+def until_end(dockerfile: str) -> str:
+    """The last stage: labels of others do not reach the image."""
+    return dockerfile[dockerfile.rindex("\nFROM ") :]
