@@ -4,10 +4,13 @@
 promtool's clock begins there.
 """
 
+import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -46,6 +49,20 @@ def run(promtool: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_prometheus_accepts_the_rules(promtool: Path, rules: Path) -> None:
     done = run(promtool, "check", "rules", "--lint=all", "--lint-fatal", str(rules))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_prometheus_loads_what_the_guide_writes(promtool: Path, rules: Path, tmp_path: Path) -> None:
+    """Without the Prometheus operator: the command as it is documented, and the same rules in the end."""
+    guide = (ROOT / "docs" / "guide" / "monitoring.md").read_text()
+    (command,) = re.findall(r"```sh\n(helm template .*?)```", guide, re.DOTALL)
+    program = binaries.ensure(binaries.HELM)
+    path = f"{program}:{os.environ['PATH']}"
+    file = tmp_path / "sluice-rules.yaml"
+    told = command.replace("sluice-rules.yaml", str(file))
+    subprocess.run(["sh", "-ec", told], cwd=ROOT, env={"PATH": path}, check=True)
+    done = run(promtool, "check", "rules", "--lint=all", "--lint-fatal", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert yaml.safe_load(file.read_text()) == yaml.safe_load(rules.read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
@@ -96,4 +113,6 @@ def test_every_alert_tells_severity_summary_description_and_runbook(rules: Path)
     for name, rule in alerts(rules).items():
         assert rule["labels"]["severity"] in {"critical", "warning"}
         assert rule["annotations"].keys() == {"summary", "description", "runbook_url"}
-        assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
+        url = urlsplit(rule["annotations"]["runbook_url"])
+        assert (url.scheme, bool(url.netloc)) == ("https", True)
+        assert url.path == f"/docs/runbooks/{name}.md"

@@ -1,14 +1,17 @@
 """The chart as Helm renders it: every set of values in `ci/`, closed values, restricted Pods, kept CRDs."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml
 
+from sluice_api import meta
 from sluice_operator.chartgen import CHART, generated
 from sluice_operator.settings import Settings
-from support.chart import helm, of_kind, render_chart
+from support.chart import PROMETHEUS, helm, of_kind, render_chart
 
+COMPUTE = "profiles.compute[{0}].name=default,profiles.compute[{0}].allowedNamespaces={{team-*}}"
 VALUES = sorted((CHART / "ci").glob("*.yaml"))
 
 
@@ -61,6 +64,29 @@ def test_the_render_is_stable() -> None:
     [
         ("profilse.x=1", "profilse"),
         ("replicas=0", "replicas"),
+        ("image.digest=abc", "/image/digest"),
+        ("image.digest=sha256:ABC", "/image/digest"),
+        ("image.tag=", "/image/tag"),
+        ("image.tag=a b", "/image/tag"),
+        ("image.repository=", "/image/repository"),
+        ("image.repository=registry/sluice:1", "/image/repository"),
+        ("trainerImage.repository=", "/trainerImage/repository"),
+        ("trainerImage.tag=", "/trainerImage/tag"),
+        ("trainerImage.digest=abc", "/trainerImage/digest"),
+        ("nameOverride=UPPER", "/nameOverride"),
+        ("nameOverride=-x", "/nameOverride"),
+        ("resources.limits.memory=lots", "/resources/limits/memory"),
+        ("resources.limit.memory=1Gi", "limit"),
+        ("profiles.compute[0].resources.limits.memory=lots", "memory"),
+        ("profiles.compute[0].allowedNamespaces={Team_A}", "allowedNamespaces"),
+        ("watchNamespaces={Team_A}", "/watchNamespaces/0"),
+        ("imagePullSecrets[0].nam=x", "/imagePullSecrets/0"),
+        ("tolerations[0].operator=Equals", "/tolerations/0/operator"),
+        ("monitoring.rules.runbooks=docs/runbooks", "/monitoring/rules/runbooks"),
+        (",".join(map(COMPUTE.format, (0, 1))), "profiles.compute[1].name"),
+        ("operator.leaseRenewSeconds=15", "operator.leaseRenewSeconds"),
+        ("operator.leaseSeconds=10", "operator.leaseRenewSeconds"),
+        ("operator.leaseRetrySeconds=10", "operator.leaseRetrySeconds"),
         ("profiles.compute[0].allowedNamespaces=x", "allowedNamespaces"),
         ("profiles.storage[0].prefix=s3://bucket/all/", "prefix"),
     ],
@@ -69,6 +95,82 @@ def test_a_typo_in_the_values_is_refused_with_its_path(wrong: str, said: str) ->
     done = helm("template", "--set", wrong)
     assert done.returncode != 0
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        "image.repository=registry.test:5000/team/sluice_operator",
+        "image.tag=v1.2.3-rc.1",
+        f"image.digest=sha256:{'a' * 64}",
+        "nameOverride=",
+        "resources.limits.memory=512Mi",
+        "resources.requests.cpu=0.5",
+        "resources.limits.memory=1e9",
+        COMPUTE.format(0),
+        COMPUTE.format(0) + ",profiles.compute[0].imagePullSecrets={pull}",
+    ],
+)
+def test_what_kubernetes_takes_is_not_refused(good: str) -> None:
+    assert render_chart("--set", good)
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda p: p.stem)
+def test_every_object_in_a_namespace_names_it(values: Path) -> None:
+    """So that the output of `helm template` may be applied with any namespace at hand."""
+    on = [f"--set=monitoring.{part}.enabled=true" for part in ("serviceMonitor", "podMonitor", "rules")]
+    for found in render_chart("--values", str(values), PROMETHEUS, *on):
+        is_cluster_wide = found["kind"].startswith(("Cluster", "Custom", "Validating"))
+        assert ("namespace" in found["metadata"]) != is_cluster_wide, found["metadata"]["name"]
+
+
+def test_two_releases_in_one_namespace_share_nothing() -> None:
+    def names(release: str) -> set[tuple[str, str]]:
+        objects = render_chart(f"--set=nameOverride={release}", "--set=crds.install=false")
+        (settings,) = of_kind(objects, "ConfigMap")
+        found = Settings.parse(yaml.safe_load(settings["data"]["settings.yaml"]))
+        own = {("Lease", found.lease_name), ("Secret", found.certificate_name)}
+        may = {
+            name
+            for role in of_kind(objects, "Role")
+            for rule in role["rules"]
+            for name in rule.get("resourceNames", ())
+        }
+        assert may == {name for _, name in own}
+        return own | {(o["kind"], o["metadata"]["name"]) for o in objects}
+
+    assert not names("one") & names("two")
+
+
+def test_an_upgrade_that_reuses_values_brings_the_operator_of_its_crds(tmp_path: Path) -> None:
+    """`--reuse-values` keeps what the release before had, defaults included: none of them is a version."""
+    newer = tmp_path / "sluice"
+    shutil.copytree(CHART, newer)
+    about = newer / "Chart.yaml"
+    about.write_text(about.read_text().replace("appVersion: 0.1.0", "appVersion: 9.9.9"))
+    old_values = tmp_path / "values.yaml"
+    old_values.write_text((CHART / "values.yaml").read_text())
+    done = helm("template", "--values", str(old_values), chart=newer)
+    assert done.returncode == 0, done.stderr
+    objects = [document for document in yaml.safe_load_all(done.stdout) if document]
+    (deployment,) = of_kind(objects, "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "sluice/operator:9.9.9"
+    (settings,) = of_kind(objects, "ConfigMap")
+    told = yaml.safe_load(settings["data"]["settings.yaml"])
+    assert (told["trainerImage"], told["chartVersion"]) == ("sluice/trainer:9.9.9", "9.9.9")
+
+
+def test_only_pods_of_stages_reach_the_progress_endpoint() -> None:
+    (policy,) = of_kind(render_chart(), "NetworkPolicy")
+    (deployment,) = of_kind(render_chart(), "Deployment")
+    wanted = policy["spec"]["podSelector"]["matchLabels"]
+    assert wanted.items() <= deployment["spec"]["template"]["metadata"]["labels"].items()
+    rules = {rule["ports"][0]["port"]: rule.get("from") for rule in policy["spec"]["ingress"]}
+    assert rules[8080] is None
+    (source,) = rules[8443]
+    assert source["podSelector"]["matchLabels"] == {meta.LABEL_MANAGED_BY: meta.MANAGED_BY}
+    assert not list(of_kind(render_chart("--set", "networkPolicy.enabled=false"), "NetworkPolicy"))
 
 
 def test_generated_files_are_current() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sluice_api import meta
 from sluice_operator.chartgen import CHART
 from sluice_operator.settings import Settings
 from support.chart import render_chart
@@ -92,8 +93,16 @@ def test_policies_hold_where_the_operator_works() -> None:
         (rule,) = policy["spec"]["matchConstraints"]["namespaceSelector"]["matchExpressions"]
         assert rule == {"key": key, "operator": "In", "values": ["team-a", "team-b"]}
     everywhere = of_kind(render_chart(), POLICY)
-    scoped = {n for n, p in everywhere.items() if "namespaceSelector" in p["spec"]["matchConstraints"]}
-    assert scoped == {n for n in everywhere if n.startswith("sluice-exec-")}
+    assert not [n for n, p in everywhere.items() if "namespaceSelector" in p["spec"]["matchConstraints"]]
+
+
+def test_who_enters_a_pod_is_asked_about_pods_of_ours_alone() -> None:
+    """Each parameter costs every exec of the namespace."""
+    policy, binding = (of_kind(render_chart(), kind)["sluice-exec"]["spec"] for kind in (POLICY, BINDING))
+    assert policy["paramKind"] == {"apiVersion": "v1", "kind": "Pod"}
+    assert [c["name"] for c in policy["matchConditions"]] == ["this-pod", "not-trusted"]
+    (wanted,) = binding["paramRef"]["selector"]["matchExpressions"]
+    assert wanted == {"key": meta.LABEL_OWNER, "operator": "Exists"}
 
 
 def granted(role: dict[str, Any]) -> set[str]:

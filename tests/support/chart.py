@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,10 +15,12 @@ PROMETHEUS = "--api-versions=monitoring.coreos.com/v1"
 """As on a cluster that has the Prometheus operator's kinds."""
 
 
-def helm(command: str, *arguments: str, namespace: str = SYSTEM) -> subprocess.CompletedProcess[str]:
+def helm(
+    command: str, *arguments: str, namespace: str = SYSTEM, chart: Path = CHART
+) -> subprocess.CompletedProcess[str]:
     """Run `helm COMMAND` on the chart, released as `sluice`, without a cluster."""
     program = str(binaries.ensure(binaries.HELM) / "helm")
-    argv = [program, command, "sluice", str(CHART), "--namespace", namespace, *arguments]
+    argv = [program, command, "sluice", str(chart), "--namespace", namespace, *arguments]
     return subprocess.run(argv, capture_output=True, text=True, check=False, env={"KUBECONFIG": "/dev/null"})
 
 

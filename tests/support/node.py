@@ -24,7 +24,6 @@ from sluice_localcluster import namespaces, s3
 from sluice_localcluster.cluster import Cluster
 from sluice_localcluster.startup import wait_ready
 from sluice_localcluster.status import environment
-from sluice_operator.handlers.assembly import LEASE_NAME
 from support.kubeapi import KubeApi
 from support.teamspace import Teamspace
 
@@ -151,7 +150,7 @@ class Node:
 
     def leader(self) -> str:
         """The operator's Pod that holds the Lease; empty when none does."""
-        lease = self.kube.get("lease", LEASE_NAME, "-n", install.SYSTEM)
+        lease = self.kube.get("lease", "sluice-operator", "-n", install.SYSTEM)
         return str(lease["spec"].get("holderIdentity") or "")
 
     def allow(self, names: Iterable[str]) -> None:

@@ -24,13 +24,22 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ merge (include "sluice.labels" . | fromYaml) .Values.monitoring.labels | toYaml }}
 {{- end -}}
 
+{{- /* (dict "root" $ "image" .Values.image); without digest and tag the image is that of the chart's own version. */ -}}
 {{- define "sluice.image" -}}
-{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag }}{{- end -}}
+{{- with .image -}}
+{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag | default $.root.Chart.AppVersion }}{{- end -}}
+{{- end -}}
 {{- end -}}
 
+{{- define "sluice.lease" -}}{{ include "sluice.name" . }}-operator{{- end -}}
+{{- define "sluice.certificate" -}}{{ include "sluice.name" . }}-progress-tls{{- end -}}
+
 {{- define "sluice.settings" -}}
-trainerImage: {{ include "sluice.image" .Values.trainerImage | quote }}
+chartVersion: {{ .Chart.AppVersion | quote }}
+trainerImage: {{ include "sluice.image" (dict "root" . "image" .Values.trainerImage) | quote }}
 operatorNamespace: {{ .Release.Namespace | quote }}
+leaseName: {{ include "sluice.lease" . | quote }}
+certificateName: {{ include "sluice.certificate" . | quote }}
 progressUrl: {{ printf "https://%s.%s.svc:8443/progress" (include "sluice.name" .) .Release.Namespace | quote }}
 watchNamespaces: {{ toJson .Values.watchNamespaces }}
 decisionsVerified: {{ .Values.policies.enabled }}

@@ -36,6 +36,10 @@ def main(argv: Sequence[str] | None = None, planners: Planners | None = None) ->
         return EXIT_SETTINGS
     version = _version()
     LOG.info("starting", extra={"version": version, "settings": found.dump()})
+    if found.chart_version not in (None, version):
+        LOG.warning(
+            "the chart and its CRDs are made for another version of the operator", extra=_mismatch(found)
+        )
     metrics.BUILD_INFO.labels(version).set(1)
     try:
         asyncio.run(_run(arguments, found, planners or _planners()))
@@ -75,6 +79,11 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--progress-port", type=int, default=8443, help="port of the progress endpoint")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     return parser.parse_args(argv)
+
+
+def _mismatch(found: settings.Settings) -> dict[str, str]:
+    step = "upgrade with --reset-then-reuse-values; --reuse-values keeps the image of the release before"
+    return {"version": _version(), "chartVersion": str(found.chart_version), "nextStep": step}
 
 
 def _told(error: Exception) -> str:

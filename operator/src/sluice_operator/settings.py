@@ -3,11 +3,13 @@
 Read once at start from the file that the chart mounts, validated, and printed. Holds no secret.
 """
 
+from collections import Counter
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from sluice_api.base import ApiModel
 from sluice_api.common import Profile, Uri
@@ -15,7 +17,10 @@ from sluice_api.contracts.envelope import CertificatePem, StoreSettings
 from sluice_operator import goyaml
 
 Image = Annotated[str, StringConstraints(min_length=1, max_length=512)]
-NamespacePattern = Annotated[str, StringConstraints(min_length=1, max_length=63)]
+NamespacePattern = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[-a-z0-9*?]+$")]
+ObjectName = Annotated[
+    str, StringConstraints(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+]
 Quantity = Annotated[
     str, StringConstraints(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")
 ]
@@ -26,11 +31,12 @@ class ProfileBase(ApiModel):
 
     name: Profile
     allowed_namespaces: tuple[NamespacePattern, ...]
-    """Namespaces that may use it; `*` allows all."""
+    """Namespaces that may use it, as names or patterns: `*` allows all, `team-*` those that begin so, and `?`
+    is one character."""
 
     def allows(self, namespace: str) -> bool:
         """Whether a namespace may use this profile."""
-        return "*" in self.allowed_namespaces or namespace in self.allowed_namespaces
+        return any(fnmatchcase(namespace, pattern) for pattern in self.allowed_namespaces)
 
 
 class Resources(ApiModel):
@@ -58,6 +64,8 @@ class ComputeProfile(ProfileBase):
     tolerations: tuple[Toleration, ...] = ()
     runtime_class_name: str | None = None
     priority_class_name: str | None = None
+    image_pull_secrets: tuple[ObjectName, ...] = ()
+    """Secrets in the tenant's namespace with the registries' credentials, for every image of the Pod."""
     queue: str | None = None
     image: Image | None = None
     """Trainer image of this profile; absent: the operator's default."""
@@ -139,6 +147,8 @@ class ServingProfile(ProfileBase):
     tolerations: tuple[Toleration, ...] = ()
     runtime_class_name: str | None = None
     priority_class_name: str | None = None
+    image_pull_secrets: tuple[ObjectName, ...] = ()
+    """Secrets in the tenant's namespace with the registries' credentials, for every image of the Pod."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     shm_size: Quantity = "1Gi"
     scratch_size: Quantity = "4Gi"
@@ -155,6 +165,12 @@ class Settings(ApiModel):
     watch_namespaces: tuple[str, ...] = ()
     """Empty: all namespaces."""
     operator_namespace: str = "sluice-system"
+    lease_name: ObjectName = "sluice-operator"
+    """Name of the Lease; two releases in one namespace need two."""
+    certificate_name: ObjectName = "sluice-progress-tls"
+    """Name of the Secret that keeps the certificate of the progress endpoint."""
+    chart_version: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """Version of the operator that the chart and its CRDs are made for."""
     progress_url: Uri | None = None
     """URL of the progress endpoint as Pods reach it; absent: no progress is reported."""
     decisions_verified: bool = False
@@ -164,6 +180,25 @@ class Settings(ApiModel):
     lease_seconds: Annotated[int, Field(ge=3)] = 15
     lease_renew_seconds: Annotated[int, Field(ge=1)] = 10
     lease_retry_seconds: Annotated[int, Field(ge=1)] = 2
+
+    @model_validator(mode="after")
+    def _profiles_have_names_of_their_own(self) -> Self:
+        for kind in ("compute", "storage", "serving"):
+            counts = Counter(profile.name for profile in getattr(self, kind))
+            twice = [name for name, number in counts.items() if number > 1]
+            if twice:
+                raise ValueError(f"{kind}: more than one profile is called {', '.join(twice)}; rename one")
+        return self
+
+    @model_validator(mode="after")
+    def _the_lease_is_renewed_in_time(self) -> Self:
+        found = (self.lease_retry_seconds, self.lease_renew_seconds, self.lease_seconds)
+        if not found[0] < found[1] < found[2]:
+            raise ValueError(
+                "leaseRetrySeconds must be less than leaseRenewSeconds, and that less than leaseSeconds; "
+                f"found {found[0]}, {found[1]} and {found[2]}"
+            )
+        return self
 
     def compute_profile(self, name: str) -> ComputeProfile | None:
         """The compute profile of that name."""

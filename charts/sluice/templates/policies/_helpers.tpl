@@ -41,7 +41,7 @@ labels:
   {{- include "sluice.labels" .root | nindent 2 }}
 {{- end -}}
 
-{{/* The binding; with "param" the policy is asked once for each object of its kind in the namespace. */}}
+{{/* The binding; with "param" the policy is asked once for each object of its kind in the namespace that has this label. */}}
 {{- define "sluice.policyBinding" -}}
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -51,7 +51,9 @@ spec:
   policyName: {{ include "sluice.name" .root }}-{{ .about }}
   validationActions: [Deny]
   {{- if .param }}
-  paramRef: {selector: {}, parameterNotFoundAction: Allow}
+  paramRef:
+    selector: {matchExpressions: [{key: {{ .param }}, operator: Exists}]}
+    parameterNotFoundAction: Allow
   {{- end }}
 {{- end -}}
 

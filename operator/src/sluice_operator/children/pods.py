@@ -36,12 +36,13 @@ def resources(value: Resources) -> dict[str, Any]:
 
 
 def placement(profile: ComputeProfile | ServingProfile) -> dict[str, Any]:
-    """Where the Pod may run."""
+    """Where the Pod may run, and how its images are pulled."""
     wanted = {
         "nodeSelector": profile.node_selector,
         "tolerations": [t.dump() for t in profile.tolerations],
         "runtimeClassName": profile.runtime_class_name,
         "priorityClassName": profile.priority_class_name,
+        "imagePullSecrets": [{"name": name} for name in profile.image_pull_secrets],
     }
     return {key: value for key, value in wanted.items() if value}
 

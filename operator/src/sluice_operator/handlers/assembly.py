@@ -30,8 +30,6 @@ from sluice_operator.reconcile import Planners, Reconciler
 from sluice_operator.settings import Settings
 from sluice_operator.workers import Workers
 
-LEASE_NAME = "sluice-operator"
-
 
 @dataclass(frozen=True)
 class Parts:
@@ -60,7 +58,7 @@ class Parts:
         cluster, cache, queue, board = Cluster(transport), Cache(), WakeQueue(), Board()
         intake = Intake(cache, queue.wake)
         # Connections of its own: no crowd of other requests may keep the Lease from being renewed.
-        leases = Leases(Transport(login, threads=2), settings.operator_namespace, LEASE_NAME)
+        leases = Leases(Transport(login, threads=2), settings.operator_namespace, settings.lease_name)
         rhythm = Rhythm(settings.lease_seconds, settings.lease_renew_seconds, settings.lease_retry_seconds)
         elector = Elector(leases, identity, rhythm)
         transport.fence = elector.check

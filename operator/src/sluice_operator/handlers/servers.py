@@ -31,7 +31,9 @@ async def serve_progress(parts: Parts, host: str, port: int) -> AsyncIterator[No
         yield
         return
     names = [name for name in (urlsplit(url).hostname, "localhost") if name]
-    bundle = await certificate.ensure(parts.secrets, names, datetime.now(UTC))
+    bundle = await certificate.ensure(
+        parts.secrets, parts.settings.certificate_name, names, datetime.now(UTC)
+    )
     parts.observer.progress_ca_pem = bundle.authority.decode()
     async with _serve(parts.progress.application(), host, port, server_context(bundle)):
         yield

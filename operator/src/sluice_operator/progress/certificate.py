@@ -8,24 +8,23 @@ from sluice_operator import tls
 from sluice_operator.adapters.cluster.errors import AlreadyExists
 from sluice_operator.adapters.cluster.secrets import Secrets
 
-SECRET_NAME = "sluice-progress-tls"  # noqa: S105 - a name
 _LABELS = {names.LABEL_MANAGED_BY: names.MANAGED_BY, names.LABEL_COMPONENT: "progress"}
 
 
-async def ensure(secrets: Secrets, hosts: Sequence[str], now: datetime) -> tls.Bundle:
+async def ensure(secrets: Secrets, name: str, hosts: Sequence[str], now: datetime) -> tls.Bundle:
     """The bundle that all replicas share; whoever comes first makes it. Raises ApiError."""
-    found = await secrets.read(SECRET_NAME)
+    found = await secrets.read(name)
     if found is not None and tls.is_usable(_bundle(found), hosts, now):
         return _bundle(found)
     made = tls.make(hosts, now)
     data = {"ca.crt": made.authority, "tls.crt": made.certificate, "tls.key": made.key}
     if found is not None:
-        await secrets.replace(SECRET_NAME, data, _LABELS)
+        await secrets.replace(name, data, _LABELS)
         return made
     try:
-        await secrets.create(SECRET_NAME, data, _LABELS)
+        await secrets.create(name, data, _LABELS)
     except AlreadyExists:
-        return await ensure(secrets, hosts, now)
+        return await ensure(secrets, name, hosts, now)
     return made
 
 

@@ -66,7 +66,7 @@ def _from_values(values: Mapping[str, Any]) -> Settings:
     base = chart_values()
     image = {**base["trainerImage"], **raw.mapping(values, "trainerImage")}
     profiles = {**base["profiles"], **raw.mapping(values, "profiles")}
-    tag = f"@{image['digest']}" if image.get("digest") else f":{image['tag']}"
+    tag = f"@{image['digest']}" if image.get("digest") else f":{image.get('tag') or base['appVersion']}"
     return Settings.parse({"trainerImage": f"{image['repository']}{tag}", **profiles})
 
 
