@@ -80,7 +80,7 @@ def test_the_render_is_stable() -> None:
         ("profiles.compute[0].resources.limits.memory=lots", "memory"),
         ("profiles.compute[0].allowedNamespaces={Team_A}", "allowedNamespaces"),
         ("watchNamespaces={Team_A}", "/watchNamespaces/0"),
-        ("imagePullSecrets[0].nam=x", "/imagePullSecrets/0"),
+        ("imagePullSecrets[0].title=x", "/imagePullSecrets/0"),
         ("tolerations[0].operator=Equals", "/tolerations/0/operator"),
         ("monitoring.rules.runbooks=docs/runbooks", "/monitoring/rules/runbooks"),
         (",".join(map(COMPUTE.format, (0, 1))), "profiles.compute[1].name"),
