@@ -5,7 +5,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 PACKAGES = {
-    "crds": ("sluice_api", "sluice_store"),
+    "crds": ("sluice_api", "sluice_model", "sluice_store"),
     "operator": ("sluice_operator", "sluice_plugin"),
 }
 

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = {"sluice_api", "sluice_store", "sluice_operator", "sluice_plugin"}
+PACKAGES = {"sluice_api", "sluice_model", "sluice_store", "sluice_operator", "sluice_plugin"}
 ABSENT = ("kopf", "aiohttp", "cryptography", "jwt", "torch", "transformers")
 """What the wheel does not ask for: an import of one of them fails for whoever installs it."""
 RUN = f"""
