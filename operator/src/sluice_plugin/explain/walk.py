@@ -76,14 +76,16 @@ def _run(world: World, run: Resource) -> Step:
     return _section(run, (*made, *_jobs(run))), [pack, base]
 
 
-def _pack(_: World, pack: Resource) -> Step:
+def _pack(world: World, pack: Resource) -> Step:
     rows = raw.mapping(pack.status, "rows")
     told = [f"{raw.integer(rows, 'accepted')} of {raw.integer(rows, 'read')} rows accepted"] if rows else []
     rejected = [
         f"{raw.integer(r, 'count')} rows rejected: {raw.text(r, 'reason')}"
         for r in raw.items(pack.status, "rejections")
     ]
-    return _section(pack, (*told, *rejected, *_jobs(pack))), []
+    named = [raw.text(c, "datasetRef", "name") for c in raw.items(pack.spec, "contaminationAgainst")]
+    checked = [world.find("DatasetPack", name) for name in named]
+    return _section(pack, (*told, *rejected, *_jobs(pack))), checked
 
 
 def _jobs(resource: Resource) -> tuple[str, ...]:
