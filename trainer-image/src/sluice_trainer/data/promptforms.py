@@ -19,16 +19,16 @@ _IGNORABLE: Final = (
 """Unicode's default-ignorable signs, without the invisible operators."""
 _IGNORED: Final = dict.fromkeys(map(ord, _IGNORABLE))
 _OF_NO_NUMBER: Final = re.compile(
-    r"(?=[.,:!٫٬])(?:"  # most letters are none of these: four times as fast
+    r"(?=[.,:!'٫٬])(?:"  # most letters are none of these: four times as fast
     r"\.(?!\d)"  # a full stop, not a decimal point
-    r"|[,٫٬](?!\d)|(?<!\d)[,٫٬]"
-    r"|:(?! ?\d)|(?<!\d)(?<!\d ):"
-    r"|(?<![\d)\]])(?<!\b[a-z])!(?![=\w(]))"  # an exclamation mark, not `5!`, `n!`, `!=`, `!x`
+    r"|[,'٫٬](?!\d)|(?<!\d)[,'٫٬]"
+    r"|:(?![:=]| ?\d)|(?<!\d)(?<!\d ):(?![:=])"
+    r"|(?<![\d)\]])(?<![\d)\]] )(?<!\b[a-z])!(?![=\w(]))"  # not that of `5!`, `n!`, `!=`, `!x`
 )
 """Signs that belong to numbers and formulas in one place and end a phrase in another; here the latter."""
-_KEPT: Final = frozenset(".,:!٫٬%&*/\\#@§‰‱٪·′″‴_")
+_KEPT: Final = frozenset(".,:!'٫٬%&*/\\#@§‰‱٪·′″‴_")
 _QUOTES: Final = frozenset("`「」『』《》")
-_AROUND_OPERATORS: Final = re.compile(r" ?(!=|[*/=<>^%&|+]) ?")
+_AROUND_OPERATORS: Final = re.compile(r" ?(!=|:=|[*/=<>^%&|+]) ?")
 
 
 class _Phrases(dict[int, str]):
