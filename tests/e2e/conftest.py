@@ -15,11 +15,11 @@ from support.tinymodel import save_tiny
 
 SPACES = (
     *("e2e-live", "e2e-kill", "e2e-lost", "e2e-input", "e2e-gpu", "e2e-drift"),
-    *("e2e-outage", "e2e-outage-train", "e2e-outage-all"),
+    *("e2e-outage", "e2e-outage-train", "e2e-outage-all", "e2e-decoding"),
 )
 ORDER = (
     *("resume", "lost", "outage", "input", "gpu", "kubectl", "telemetry"),
-    *("adoption", "status", "damage", "drift", "helm", "pods", "idle", "namespace"),
+    *("adoption", "status", "damage", "drift", "decoding", "helm", "pods", "idle", "namespace"),
 )
 """What needs no endpoint goes first, while the endpoint starts; what needs peace goes last."""
 

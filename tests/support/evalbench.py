@@ -110,11 +110,11 @@ def scored(result: EvaluateResult) -> dict[str, Any]:
     return {"digest": result.digest, "results": result.results.dump()}
 
 
-def talking_model(seed: int) -> "LlamaForCausalLM":
+def talking_model(seed: int, heads: int = 4) -> "LlamaForCausalLM":
     """The tiny model, with weights scaled so that it says letters, and others to other questions."""
     import torch
 
-    tokens, model = tiny_tokenizer(), tiny_model(seed)
+    tokens, model = tiny_tokenizer(), tiny_model(seed, heads)
     letters = tokens.convert_tokens_to_ids(list(ascii_lowercase))
     with torch.no_grad():
         for layer in model.model.layers:
@@ -124,8 +124,8 @@ def talking_model(seed: int) -> "LlamaForCausalLM":
     return model
 
 
-def save_talking(folder: Path, seed: int) -> Path:
+def save_talking(folder: Path, seed: int, heads: int = 4) -> Path:
     """Write the talking model as a Hugging Face folder."""
-    talking_model(seed).save_pretrained(folder)
+    talking_model(seed, heads).save_pretrained(folder)
     tiny_tokenizer().save_pretrained(folder)
     return folder

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from sluice_api import reasons
+from sluice_api import decoding, reasons
 from sluice_api.chat import TemplateArgument
 from sluice_api.errors import InputWrong
 from sluice_model.files import CONFIG, GENERATION
@@ -77,19 +77,12 @@ def timeless(template: str) -> Check:
     return warned("timeless_template", "date", "no date", "the chat template writes the date of rendering")
 
 
-def end_of_answer(ends: tuple[int, ...], facts: ModelFacts) -> Check:
-    """What ends an answer in training must end it in generation."""
-    stops = stop_tokens(facts)
+def end_of_answer(ends: tuple[int, ...], facts: ModelFacts, own_end: int | None) -> Check:
+    """What ends an answer in training must end it in generation, by the files or the tokenizer."""
+    stops = decoding.stop_tokens(facts.documents.get(GENERATION), facts.documents[CONFIG])
+    stops |= set() if own_end is None else {own_end}
     metric, threshold = ", ".join(map(str, ends)), ", ".join(map(str, sorted(stops)))
     if set(ends) <= stops:
         return ok("end_of_answer", metric, threshold)
     message = f"answers end with token {metric}, generation stops at {threshold or 'none'}: it may not stop"
     return warned("end_of_answer", metric, threshold, message)
-
-
-def stop_tokens(facts: ModelFacts) -> set[int]:
-    """Tokens at which generation stops, as serving reads them."""
-    documents = (facts.documents.get(GENERATION, {}), facts.documents[CONFIG])
-    found = [d["eos_token_id"] for d in documents if d.get("eos_token_id") is not None]
-    values = found[0] if found else []
-    return {v for v in (values if isinstance(values, list) else [values]) if isinstance(v, int)}

@@ -71,7 +71,7 @@ def run(request: PrepareRequest, ctx: Context) -> Output:
     seen = _exposure(request, ctx, facts, tokens)
     shape = _run_shape(request, base, facts, tokens, seen, memory)
     checks += [
-        end_of_answer(tokens.details.answer_ends, facts),
+        end_of_answer(tokens.details.answer_ends, facts, tokenizer.end_id),
         *fitting_checks(tokens.details.train, request.hyperparameters.sequence_length),
         *exposure_checks(seen),
         fits_memory(memory, request.device_memory_bytes, request.device),
