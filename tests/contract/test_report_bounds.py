@@ -16,7 +16,7 @@ from sluice_api.contracts.bytecount import Clip, RefBytes, clip, compact_json, j
 from sluice_api.contracts.envelope import TERMINATION_MESSAGE_BYTES, Report, ReportFailure
 from sluice_api.contracts.reports import RESULTS, CriterionOutcome, PackResult, score_text
 from sluice_api.contracts.requests import LEDGER_BATCH_BYTES, PackRequest
-from sluice_api.datasetpack import MOST_LETTERS_OF_LABELS
+from sluice_api.datasetpack import MOST_LETTERS_OF_LABELS, SplitCount
 from support.auditchain import chain_of, link
 
 DIGEST = "sha256:" + "a" * 64
@@ -104,8 +104,9 @@ def report(stage: str, **outcome: Any) -> Report:
     )
 
 
-CASES = {
+CASES: dict[str, dict[str, Any]] = {
     **{stage: {} for stage in RESULTS},
+    "pack": {"contradictions": None},
     "prepare": {"artifact": None},
     "ledger": {"mode": "Verify", "refused": ()},
 }
@@ -167,10 +168,15 @@ def test_the_largest_failure_fits_too(stage: str) -> None:
     assert len(message) <= TERMINATION_MESSAGE_BYTES, len(message)
 
 
+def test_a_report_of_an_evaluation_pack_fits_too() -> None:
+    result = maximal(PackResult, splits=(maximal(SplitCount),), contamination="")
+    assert result.contradictions is not None
+    assert len(report("pack", result=result.dump()).encode()) <= TERMINATION_MESSAGE_BYTES
+
+
 def test_a_refused_pack_says_why_and_how_many_and_fits() -> None:
-    result = maximal(
-        PackResult, digest=None, manifest=None, splits=(), resolved=(), ignored_keys=(), contamination=""
-    )
+    absent = {"digest": None, "manifest": None, "splits": (), "resolved": (), "ignored_keys": ()}
+    result = maximal(PackResult, **absent, contamination="", contradictions=None)
     failure = maximal(ReportFailure, checkpoint=None)
     message = report("pack", result=result.dump(), failure=failure).encode()
     assert len(message) <= TERMINATION_MESSAGE_BYTES, len(message)

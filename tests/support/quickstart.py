@@ -58,6 +58,8 @@ class Stages:
     """Answers of the stages."""
 
     items: int = 250
+    contradicting: int = 0
+    """Items of an evaluation pack that no model can have right."""
     window: int = 0
     """Tokens of the longest question with its answer; 0: an earlier version, which does not tell."""
     cut: int = 0
@@ -100,7 +102,13 @@ class Stages:
             "manifest": place,
             "rows": {"read": self.items, "accepted": self.items, "rejected": 0},
             "splits": [{"name": split, "rows": self.items}],
-        }
+        } | self._contradictions(split)
+
+    def _contradictions(self, split: str) -> dict[str, Any]:
+        if split != "eval" or not self.contradicting:
+            return {}
+        count = {"rows": self.contradicting, "inAnyForm": self.contradicting, "lines": "gold:2"}
+        return {"contradictions": count}
 
     def _prepare(self, envelope: Envelope) -> dict[str, Any]:
         request = PrepareRequest.parse(envelope.request)

@@ -40,6 +40,30 @@ def perfect_proportion_lower(items: int, confidence: float) -> float:
     return float((1 - confidence) ** (1 / items))
 
 
+def proves_share(right: int, items: int, share: float, confidence: float) -> bool:
+    """Whether the Clopper-Pearson lower bound of `right` of `items` is at least a share from 0 to 1.
+
+    So many hits or more must be rarer than the error rate if the share were the truth. Confidence 0 compares
+    the point estimate.
+    """
+    if confidence == 0 or share <= 0:
+        return right >= share * items
+    if right < share * items or share >= 1:
+        return False
+    term = _binomial(right, items, share)
+    tail, hits = term, right
+    while hits < items and term > tail * 1e-17 and tail <= 1 - confidence:
+        term *= (items - hits) / (hits + 1) * share / (1 - share)
+        tail, hits = tail + term, hits + 1
+    return tail <= 1 - confidence
+
+
+def _binomial(right: int, items: int, share: float) -> float:
+    """Probability of exactly so many hits."""
+    ways = math.lgamma(items + 1) - math.lgamma(right + 1) - math.lgamma(items - right + 1)
+    return math.exp(ways + right * math.log(share) + (items - right) * math.log1p(-share))
+
+
 def score_variance(counts: PairedCounts, margin: float) -> float:
     """Variance of gained - lost if the true difference were `margin`, by restricted maximum likelihood.
 

@@ -282,6 +282,17 @@ class PackContamination(ApiModel):
     """Rows whose prompt stands there in another spelling."""
 
 
+class ContradictionCount(ApiModel):
+    """Rows of an evaluation pack that no model can have right: equal prompts have different answers."""
+
+    rows: Count
+    """Rows that are wrong when each prompt gets its most frequent answer."""
+    in_any_form: Count
+    """Those of them whose answers differ in more than case, punctuation and other writing."""
+    lines: Annotated[str, StringConstraints(max_length=48, pattern=r"^[-a-z0-9:, ]+$")] | None = None
+    """Where the first of them are, as `source:line,line`. The manifest names ten and the earlier rows."""
+
+
 class SplitCount(ApiModel):
     """Rows of one split."""
 
@@ -317,6 +328,8 @@ class DatasetPackStatus(KindStatus):
     """Rows that are shared with evaluation packs."""
     labels: Annotated[int, Field(ge=0, le=MOST_LABELS)] | None = None
     """Number of labels of a classification task."""
+    contradictions: ContradictionCount | None = None
+    """Rows of an evaluation pack that no model can have right; absent when there are none."""
     splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()
     """Rows by split."""
     resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=16)] = ()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from sluice_api.bounds import PairedCounts, perfect_proportion_lower, proves_margin
+from sluice_api.bounds import PairedCounts, perfect_proportion_lower, proves_margin, proves_share
 from sluice_api.criteria import Demand, demand_of
 from sluice_api.datasetpack import MOST_LABELS
 from sluice_api.evalgate import Criterion
@@ -33,12 +33,19 @@ class Reachability:
     ok: bool
     needed: int | None
     """Fewest items; None when no number of items is enough."""
+    right: int | None = None
+    """Items that can be right at most, where that is too few."""
     assumes: str = ""
     """What is taken for granted about the baseline; empty when nothing is."""
 
     @property
     def told(self) -> str:
         """The need in words."""
+        if self.right is not None:
+            return (
+                "a suite that does not contradict itself: equal prompts have different answers, "
+                f"so at best {self.right} items are right"
+            )
         if self.needed is None:
             return "another threshold: no number of items is enough"
         return f"at least {self.needed} items" + (f", {self.assumes}" if self.assumes else "")
@@ -49,10 +56,12 @@ def reachable(criterion: Criterion, items: int, classes: int = MOST_CLASSES) -> 
     return reach_of(demand_of(criterion), items, classes)
 
 
-def reach_of(demand: Demand, items: int, classes: int = MOST_CLASSES) -> Reachability:
-    """`reachable` for a criterion whose defaults are filled in."""
+def reach_of(demand: Demand, items: int, classes: int = MOST_CLASSES, lost: int = 0) -> Reachability:
+    """`reachable` for a criterion whose defaults are filled in. No candidate has the `lost` items right."""
     needed = items_for(demand, classes)
     assumes = EQUAL_BASELINE if _tolerates_worse(demand) else ""
+    if lost and needed is not None and items >= needed and not _passes_without(demand, items, lost):
+        return Reachability(ok=False, needed=needed, right=items - lost)
     return Reachability(ok=needed is not None and items >= needed, needed=needed, assumes=assumes)
 
 
@@ -82,6 +91,20 @@ def _best_case(demand: Demand, kind: MetricKind, classes: int) -> Callable[[int]
         return lambda n: _best_difference_passes(n, margin, demand.confidence, kind, classes)
     floor = demand.threshold if demand.at_least else 1 - demand.threshold
     return lambda n: _best_value(n, demand.confidence, kind, classes) >= floor
+
+
+def _passes_without(demand: Demand, items: int, lost: int) -> bool:
+    """Whether a candidate passes that has all items right but the lost ones; for shares of right items."""
+    if demand.worst_slice or not demand.at_least:
+        return True
+    if not demand.compares:
+        return proves_share(items - lost, items, demand.threshold, demand.confidence)
+    if demand.threshold < 0:
+        return True
+    counts = PairedCounts(items, items - lost, 0)
+    if demand.confidence == 0:
+        return counts.difference >= demand.threshold
+    return proves_margin(counts, demand.threshold, demand.confidence)
 
 
 def _margin(demand: Demand) -> float:

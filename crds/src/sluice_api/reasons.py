@@ -206,6 +206,12 @@ PACK_CONTAMINATED: Final = _human(
     "Set that pack's action in contaminationAgainst to Drop, or take the rows out of the sources.",
 )
 PACKED: Final = _normal("packed")
+GOLD_CONTRADICTS: Final = _reason(
+    "gold_contradicts",
+    Severity.WARNING,
+    Retry.NONE,
+    "Correct the answers, or leave all but one row of each prompt out, and re-create the pack.",
+)
 
 # Preflight and training
 BASE_MODEL_NOT_FOUND: Final = _human("base_model_not_found", "Import the model, or correct the uri.")

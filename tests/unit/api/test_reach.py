@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from sluice_api.criteria import demand_of
 from sluice_api.evalgate import Criterion
 from sluice_api.metrics import METRICS, metrics_of
-from sluice_api.reach import items_needed, reachable
+from sluice_api.reach import items_needed, reach_of, reachable
 
 
 def criterion(**fields: Any) -> Criterion:
@@ -103,3 +103,28 @@ def test_every_metric_stands_under_its_own_name() -> None:
         "squad_f1",
     ]
     assert [m.name for m in metrics_of("Classification")] == ["accuracy", "macro_f1", "unparseable_rate"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "lost", "ok"),
+    [
+        ({"value": "0.8"}, 0, True),
+        ({"value": "0.8"}, 29, True),
+        ({"value": "0.8"}, 31, False),
+        ({"value": "0.8", "confidencePercent": 0}, 40, True),
+        ({"value": "0.8", "confidencePercent": 0}, 41, False),
+        ({"value": "0.8", "operator": "LessOrEqual", "metric": "unparseable_rate"}, 100, True),
+        ({"value": "-0.05", **PAIRED}, 100, True),
+        ({"value": "0.5", **PAIRED}, 60, True),
+        ({"value": "0.5", **PAIRED}, 100, False),
+        ({"value": "0.8", "slice": "Worst"}, 100, True),
+    ],
+)
+def test_items_that_no_candidate_has_right_bound_the_reach(
+    fields: dict[str, Any], lost: int, ok: bool
+) -> None:
+    found = reach_of(demand_of(criterion(**fields)), 200, lost=lost)
+    assert found.ok == ok
+    assert (found.right, f"at best {200 - lost} items are right" in found.told) == (
+        (None, False) if ok else (200 - lost, True)
+    )

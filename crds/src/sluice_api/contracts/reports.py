@@ -14,6 +14,7 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.bytecount import Clip, RefBytes
 from sluice_api.datasetpack import (
     MOST_LABELS,
+    ContradictionCount,
     IgnoredKey,
     Rejection,
     ResolvedSource,
@@ -71,6 +72,11 @@ class PackResult(ApiModel):
                 )
             ),
         ),
+        Rule(
+            cel="!has(self.contradictions) || self.splits.size() == 1 && self.contamination == ''",
+            message="contradictions are of an evaluation pack: one split, compared with no other pack",
+            holds=lambda p: p.contradictions is None or (len(p.splits) == 1 and not p.contamination),
+        ),
     )
 
     digest: Digest | None = None
@@ -91,6 +97,8 @@ class PackResult(ApiModel):
     splits: Annotated[tuple[SplitCount, ...], Field(max_length=4)] = ()
     resolved: Annotated[tuple[ResolvedSource, ...], Field(max_length=2)] = ()
     """The first sources; the manifest has all."""
+    contradictions: ContradictionCount | None = None
+    """Rows of an evaluation pack that no model can have right."""
     longest_answer_tokens: Annotated[int, Field(ge=0, le=99_999_999)] = 0
     """Most tokens of the longest answer under any tokenizer: its bytes; 0 when it is not known."""
 

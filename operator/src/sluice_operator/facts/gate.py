@@ -48,6 +48,16 @@ class Policy:
         rows = self.packs[suite].rows("eval")
         return rows if most is None else min(rows, most)
 
+    def contradicting(self, suite: str, metric: str) -> int:
+        """Items of a suite that no candidate can have right, at the least.
+
+        A sample may leave such rows out, and so may Exclude.
+        """
+        spec, pack = self.spec, self.packs[suite]
+        if "Exclude" in (spec.contamination, spec.near_policy):
+            return 0
+        return max(0, pack.contradicting(metric) - (pack.rows("eval") - self.items(suite)))
+
     def _longest_answer(self, suite: str) -> int:
         return self.packs[suite].result.longest_answer_tokens
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import PackResult
 from sluice_api.datasetpack import Task
+from sluice_api.metrics import ACCURACY, EXACT_MATCH, NORMALIZED_MATCH, SQUAD_EM
 from sluice_operator import raw
 from sluice_operator.facts.stages import successes
 from sluice_operator.model import Related
@@ -21,6 +22,19 @@ class PackFacts:
     result: PackResult
     labels: int = 0
     """Labels of a classification task; a suite asks for no others."""
+
+    def contradicting(self, metric: str) -> int:
+        """Rows that no model can have right by a metric; 0 where the metric is no share of right rows."""
+        count = self.result.contradictions
+        if count is None:
+            return 0
+        known = {
+            ACCURACY.name: count.rows,
+            EXACT_MATCH.name: count.rows,
+            NORMALIZED_MATCH.name: count.in_any_form,
+            SQUAD_EM.name: count.in_any_form,
+        }
+        return known.get(metric, 0)
 
     def rows(self, split: str) -> int:
         """Rows of a split; 0 when there is none."""

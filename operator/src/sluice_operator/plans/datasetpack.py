@@ -7,7 +7,7 @@ from sluice_api.datasetpack import DatasetPackSpec, DatasetPackStatus
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts.pack import PackFacts, pack_facts
 from sluice_operator.facts.stages import stage_records
-from sluice_operator.model import Observed, Plan
+from sluice_operator.model import EventNote, Observed, Plan
 from sluice_operator.plans import common, status
 from sluice_operator.plans.attempts import Advance, advance
 from sluice_operator.plans.checkedpacks import checked_packs, contamination
@@ -29,7 +29,7 @@ def plan_dataset_pack(observed: Observed) -> Plan:
         return _summarise(observed, draft, broken, None)
     facts = pack_facts(observed.me)
     if facts is not None:
-        message = f"{facts.result.rows.accepted} rows under {facts.digest[:19]}"
+        message = f"{facts.result.rows.accepted} rows under {facts.digest[:19]}{_contradictions(facts)}"
         return _summarise(observed, draft, Stop("Ready", reasons.PACKED, message), None)
     ask = _resolve(observed, draft, spec)
     if isinstance(ask, Stop):
@@ -47,6 +47,17 @@ def _resolve(observed: Observed, draft: Draft, spec: DatasetPackSpec) -> Ask | S
     outside = _check_locators(observed, spec, platform)
     against = outside or checked_packs(observed, spec)
     return against if isinstance(against, Stop) else _ask(observed, spec, platform, against)
+
+
+def _contradictions(facts: PackFacts) -> str:
+    """A warning about rows that no model can have right; empty when there are none."""
+    count = facts.result.contradictions
+    if count is None:
+        return ""
+    return (
+        f". No model can have {count.rows} of them right, because equal prompts have different answers, "
+        f"first at {count.lines}"
+    )
 
 
 def _check_locators(observed: Observed, spec: DatasetPackSpec, platform: Platform) -> Stop | None:
@@ -103,13 +114,22 @@ def _summarise(observed: Observed, draft: Draft, stop: Stop, step: Advance | Non
         ignored_keys=result.ignored_keys if result else (),
         contamination=contamination(observed, result) if result else (),
         labels=result.labels if result else None,
+        contradictions=result.contradictions if result else None,
         splits=result.splits if result else (),
         resolved=result.resolved if result else (),
         job=status.job_ref(step, "pack"),
     )
-    draft.events += conditions.events()
+    draft.events += _events(stop, conditions, value)
     body = value.dump() | status.common(observed, stop, status.phase_word(stop, "Packing"))
     return draft.plan(body | {"conditions": conditions.dump()})
+
+
+def _events(stop: Stop, conditions: Conditions, value: DatasetPackStatus) -> list[EventNote]:
+    """What is new, with a warning when a new pack contradicts itself."""
+    events = conditions.events()
+    if events and value.contradictions is not None:
+        events.append(EventNote(reasons.GOLD_CONTRADICTS, reasons.GOLD_CONTRADICTS.advise(stop.message)))
+    return events
 
 
 def _result(observed: Observed, facts: PackFacts | None) -> PackResult | None:

@@ -16,7 +16,8 @@ def unreachable(policy: Policy, numbers: Mapping[str, int] | None = None) -> str
         number = (numbers or {}).get(criterion.suite)
         demand = demand_of(criterion, number)
         items = policy.items(criterion.suite)
-        reach = reach_of(demand, items, policy.packs[criterion.suite].labels)
+        lost = policy.contradicting(criterion.suite, criterion.metric)
+        reach = reach_of(demand, items, policy.packs[criterion.suite].labels, lost)
         if demand.required and not reach.ok:
             worn = f"of candidate {number:,} on suite {criterion.suite} " if number else ""
             message = f"{demand.words} {worn}needs {reach.told}; suite {criterion.suite} has {items}"

@@ -304,3 +304,14 @@ def test_a_file_of_another_kind_is_refused_whole(bench: Bench) -> None:
     with pytest.raises(InputWrong, match="the file is a ZIP archive") as caught:
         bench.pack(("rows.jsonl", archive.getvalue()))
     assert caught.value.reason == reasons.FORMAT_UNSUPPORTED
+
+
+def test_gold_that_contradicts_itself_is_counted_and_named(bench: Bench) -> None:
+    rows = b"text,label\nticket 0,red\nticket 1,red\nticket 0,blue\n"
+    result = bench.pack(("gold.csv", rows), purpose="Evaluation")
+    assert result.contradictions is not None
+    assert (result.contradictions.rows, result.contradictions.lines) == (1, "gold:4")
+    found = bench.details(result).contradictions
+    assert found is not None
+    assert [(one.line, one.earlier_line) for one in found.first] == [(4, 2)]
+    assert bench.pack(("gold.csv", rows)).contradictions is None

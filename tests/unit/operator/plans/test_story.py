@@ -1,8 +1,11 @@
 """The quickstart as planners see it: from rows to traffic, and what must not happen."""
 
+from typing import Any
+
 import pytest
 
 from sluice_api import reasons
+from sluice_operator.model import Key
 from support.quickstart import (
     BASE,
     LABELS,
@@ -13,7 +16,7 @@ from support.quickstart import (
     quickstart,
     run_spec,
 )
-from support.simcluster import SimCluster
+from support.simcluster import NAMESPACE, SimCluster
 
 
 def conditions(cluster: SimCluster, kind: str, name: str) -> dict[str, tuple[str, str]]:
@@ -219,6 +222,37 @@ def test_a_gate_that_nobody_could_pass_takes_no_job() -> None:
     cluster.settle()
     assert conditions(cluster, "EvalGate", "gate")["Stalled"] == ("True", "GateUnreachable")
     assert not [w for w in cluster.writes if "evaluate" in w[2]]
+
+
+def test_a_suite_that_contradicts_itself_bounds_what_a_gate_can_ask() -> None:
+    cluster = quickstart(Stages(items=200, contradicting=60), gate_spec("0.8"))
+    cluster.settle()
+    pack = cluster.objects["DatasetPack", "gold"]["status"]
+    assert pack["contradictions"] == {"rows": 60, "inAnyForm": 60, "lines": "gold:2"}
+    assert "No model can have 60 of them right" in pack["conditions"][0]["message"]
+    stalled = cluster.objects["EvalGate", "gate"]["status"]["conditions"]
+    assert conditions(cluster, "EvalGate", "gate")["Stalled"] == ("True", "GateUnreachable")
+    assert any("at best 140 items are right" in c["message"] for c in stalled)
+    assert not [w for w in cluster.writes if "evaluate" in w[2]]
+    cluster.put("DatasetPack", cluster.objects["DatasetPack", "gold"] | {"status": {}})
+    fresh = cluster.plan(Key(NAMESPACE, "DatasetPack", "gold"))
+    assert fresh is not None
+    assert [event.reason.camel for event in fresh.events] == ["Packed", "GoldContradicts"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "reason"),
+    [
+        (gate_spec("0.6"), "Passed"),
+        (gate_spec("0.8") | {"contamination": "Exclude"}, "Passed"),
+    ],
+)
+def test_a_contradiction_that_leaves_the_gate_in_reach_stops_nothing(
+    gate: dict[str, Any], reason: str
+) -> None:
+    cluster = quickstart(Stages(items=200, contradicting=60), gate)
+    cluster.settle()
+    assert reason in {c[1] for c in conditions(cluster, "EvalGate", "gate").values()}
 
 
 @pytest.mark.parametrize(("labels", "reason"), [(2, "GateUnreachable"), (20, "Passed")])

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binom
 from statsmodels.stats.proportion import proportion_confint
 
-from sluice_api.bounds import PairedCounts, paired_lower
+from sluice_api.bounds import PairedCounts, paired_lower, proves_share
 from sluice_trainer.evals import intervals
 from sluice_trainer.evals.intervals import Bootstrapped, PairedDifference, Proportion, bootstrap
 
@@ -83,3 +83,11 @@ def test_counts_are_drawn_as_with_whole_numbers(
     assert sums.dtype.kind == "i"
     expected = np.sort(sums[:, 0] / (units + 1) - sums[:, -1] / (units + 1))
     assert found.lows.tolist() == found.highs.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("confidence", [0.0, 0.5, 0.9, 0.95, 0.9999])
+def test_the_planner_knows_what_a_share_proves(confidence: float) -> None:
+    for items, right in [(1, 1), (12, 6), (40, 0), (149, 149), (200, 167), (1000, 912), (3000, 2999)]:
+        bound = Proportion(right, items).lower(confidence)
+        assert proves_share(right, items, bound - 1e-9, confidence)
+        assert not proves_share(right, items, bound + 1e-9, confidence)

@@ -16,6 +16,7 @@ from sluice_api.datasetpack import Source
 from sluice_api.decoding import tokens_at_most
 from sluice_api.hashing import canonical_json
 from sluice_trainer.data.against import Against
+from sluice_trainer.data.contradictions import Contradictions
 from sluice_trainer.data.counting import DUPLICATE, LineCounts, RejectedAt, Tally
 from sluice_trainer.data.dealing import deal_rows
 from sluice_trainer.data.ignored import IgnoredKeys
@@ -49,6 +50,8 @@ class Built:
     """Rows per split that has any."""
     against: Against = field(default_factory=Against)
     """Evaluation packs, and what they share with the rows."""
+    contradictions: Contradictions = field(default_factory=Contradictions)
+    """Of an evaluation pack."""
     longest_answer: int = 0
     """Most tokens of the longest answer under any tokenizer."""
 
@@ -144,6 +147,8 @@ class _Builder:
         self._accepted.write(row_line(row))
         self._built.groups.append(row.group)
         self._built.longest_answer = max(self._built.longest_answer, tokens_at_most(row.answer))
+        if self._request.purpose == "Evaluation":
+            self._built.contradictions.add(row)
         self._built.ignored.add(shaped.example.ignored)
         self._built.tally.accepted += 1
         return None

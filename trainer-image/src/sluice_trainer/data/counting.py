@@ -1,6 +1,7 @@
 """Rows read, accepted and rejected by code: every row and every line is counted exactly once."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,19 +67,23 @@ class Tally:
     def rejections(self, most: int) -> tuple[Rejection, ...]:
         """At most so many rejections, each with the lines of its first rows."""
         return tuple(
-            Rejection(reason=code, count=n, lines=_lines(self.first.get(code, ())))
+            Rejection(
+                reason=code,
+                count=n,
+                lines=lines_text([(row.source, row.line) for row in self.first.get(code, ())]),
+            )
             for code, n in self.ranked(most)
         )
 
 
-def _lines(rows: "list[RejectedAt] | tuple[()]") -> str | None:
-    """The first lines as `source:line,line`, as many as there is room for."""
+def lines_text(places: Sequence[tuple[str, int]]) -> str | None:
+    """The first places as `source:line,line`, as many as there is room for."""
     told, source = "", ""
-    for row in rows:
-        more = f",{row.line}" if row.source == source else f"{' ' if told else ''}{row.source}:{row.line}"
+    for name, line in places:
+        more = f",{line}" if name == source else f"{' ' if told else ''}{name}:{line}"
         if len(told) + len(more) > _MOST_LINES:
             break
-        told, source = told + more, row.source
+        told, source = told + more, name
     return told or None
 
 

@@ -48,6 +48,24 @@ class PackRejection(ApiModel):
     """The first ten; `rejected.jsonl` next to the manifest has all."""
 
 
+class PackContradiction(ApiModel):
+    """A row, and an earlier one with the same prompt and another answer."""
+
+    source: Name
+    line: Annotated[int, Field(ge=1)]
+    earlier_source: Name
+    earlier_line: Annotated[int, Field(ge=1)]
+
+
+class PackContradictions(ApiModel):
+    """Rows of an evaluation pack that no model can have right."""
+
+    rows: Annotated[int, Field(ge=1)]
+    in_any_form: Annotated[int, Field(ge=0)]
+    """Those of them whose answers differ in more than writing."""
+    first: tuple[PackContradiction, ...]
+
+
 class PackDetails(ApiModel):
     """Details of a pack's manifest."""
 
@@ -62,6 +80,8 @@ class PackDetails(ApiModel):
     rejections: tuple[PackRejection, ...] = ()
     ignored_keys: dict[str, Annotated[int, Field(ge=1)]] = {}
     """Keys of accepted rows that nothing was taken from, and how many rows have each."""
+    contradictions: PackContradictions | None = None
+    """Of an evaluation pack: equal prompts with different answers."""
     sources: tuple[PackSource, ...]
     contamination: tuple[PackContamination, ...] = ()
     """Rows that were compared with evaluation packs."""
@@ -80,12 +100,21 @@ def describe_pack(request: PackRequest, built: Built, sources: tuple[Fetched, ..
         rows=built.tally.counts,
         rejections=describe_rejections(built.tally),
         ignored_keys=built.ignored.ranked(),
+        contradictions=_contradictions(built),
         sources=tuple(_source(fetched, built) for fetched in sources),
         contamination=tuple(
             PackContamination(dataset=name, action=found.action, exact=found.exact, near=found.near)
             for name, found in built.against.packs.items()
         ),
     )
+
+
+def _contradictions(built: Built) -> PackContradictions | None:
+    count = built.contradictions.count()
+    if count is None:
+        return None
+    first = tuple(PackContradiction(**vars(found)) for found in built.contradictions.first)
+    return PackContradictions(rows=count.rows, in_any_form=count.in_any_form, first=first)
 
 
 def describe_rejections(tally: Tally) -> tuple[PackRejection, ...]:

@@ -82,5 +82,6 @@ def _describe(built: Built, sources: tuple[Fetched, ...], pack: UriDigest) -> Pa
         resolved=tuple(
             ResolvedSource(name=s.source.name, digest=f"sha256:{s.sha256}") for s in sources[:_MOST_SOURCES]
         ),
+        contradictions=built.contradictions.count(),
         longest_answer_tokens=min(built.longest_answer, _MOST_TOLD),
     )

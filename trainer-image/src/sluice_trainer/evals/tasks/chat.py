@@ -6,9 +6,9 @@ from typing import Any
 
 from sluice_api.metrics import EXACT_MATCH, NORMALIZED_MATCH, SQUAD_EM, SQUAD_F1
 from sluice_trainer.data.rows import Row
-from sluice_trainer.evals.forms import normalized_form, squad_form
 from sluice_trainer.evals.results import ItemResult
 from sluice_trainer.evals.tasks.family import Family, mean_score
+from sluice_trainer.forms import normalized_form, squad_form
 from sluice_trainer.text import exact_form
 
 _FORMS = {EXACT_MATCH.name: exact_form, NORMALIZED_MATCH.name: normalized_form, SQUAD_EM.name: squad_form}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sluice_trainer.evals.forms import normalized_form
+from sluice_trainer.forms import normalized_form
 
 SAME = [
     ("The Eiffel Tower!", "the Eiffel  tower"),

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sluice_trainer.evals.forms import normalized_form, squad_form
+from sluice_trainer.forms import normalized_form, squad_form
 from sluice_trainer.text import exact_form
 from support.unicodetexts import ANY, MANY, TOKENS, meaning, numbers, words, written
 
