@@ -22,6 +22,10 @@ KIND = "TrainingRun"
 PLURAL = "trainingruns"
 SHORT = "trun"
 
+USUAL_BATCH = 8
+"""Packed sequences per optimiser step, when nothing speaks against it."""
+FEWEST_STEPS = 30
+"""Optimiser steps below which a run hardly learns."""
 Module = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.]+$")]
 PreflightMode = Literal["Strict", "Open"]
 Warned = Annotated[str, StringConstraints(max_length=160)]
@@ -82,9 +86,9 @@ class Hyperparameters(ApiModel):
 
     RULES: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            cel="self.globalBatchSize % self.microBatchSize == 0",
+            cel="!has(self.globalBatchSize) || self.globalBatchSize % self.microBatchSize == 0",
             message="globalBatchSize must be a multiple of microBatchSize",
-            holds=lambda h: h.global_batch_size % h.micro_batch_size == 0,
+            holds=lambda h: (h.global_batch_size or 0) % h.micro_batch_size == 0,
             field="globalBatchSize",
         ),
         Rule(
@@ -117,8 +121,9 @@ class Hyperparameters(ApiModel):
     """Course of the learning rate after the warm-up; Cosine and Linear end at a tenth of the peak."""
     warmup_steps: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Steps in which the learning rate rises from 0 to its peak."""
-    global_batch_size: Annotated[int, Field(ge=1, le=65_536)] = 8
-    """Packed sequences per optimiser step."""
+    global_batch_size: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    """Packed sequences per optimiser step. Absent: 8, or fewer where epochs over a small pack would give less
+    than 30 steps."""
     micro_batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
     """Packed sequences per forward pass; it changes memory and speed, not the result, dropout included."""
     sequence_length: Annotated[int, Field(ge=16, le=1_048_576)] = 1024
@@ -136,6 +141,14 @@ class Hyperparameters(ApiModel):
     """Largest norm of the gradient; above it the gradient is scaled down."""
     seed: Annotated[int, Field(ge=0, le=2_147_483_647)] = 42
     """Seed of initialisation, order and dropout."""
+
+    def batch_size(self, sequences: int) -> int:
+        """Packed sequences per optimiser step, over so many of them; micro batches have no say in it."""
+        if self.global_batch_size is not None:
+            return self.global_batch_size
+        if self.max_steps is not None:
+            return USUAL_BATCH
+        return min(USUAL_BATCH, max(1, self.epochs * sequences // FEWEST_STEPS))
 
 
 class Checkpoint(ApiModel):

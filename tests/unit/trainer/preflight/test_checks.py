@@ -55,6 +55,18 @@ def _seen(rows: int = 1000, packs: int = 100, parameters: int = 10**9, **more: A
             {"hyper": {"max_steps": None, "epochs": 25}},
             {"hyper": {"max_steps": None, "epochs": 26}},
         ),
+        (exposure.steps, {"hyper": {"max_steps": 30}}, {"hyper": {"max_steps": 29}}),
+        (
+            exposure.steps,
+            {"packs": 80, "hyper": {"max_steps": None, "global_batch_size": 8}},
+            {"packs": 77, "hyper": {"max_steps": None, "global_batch_size": 8}},
+        ),
+        (exposure.steps, {"packs": 10, "hyper": PASSES}, {"packs": 9, "hyper": PASSES}),
+        (
+            exposure.warmup,
+            {"hyper": {"max_steps": 60, "warmup_steps": 6}},
+            {"hyper": {"max_steps": 60, "warmup_steps": 7}},
+        ),
         (exposure.rows, {"rows": 300}, {"rows": 299}),
         (exposure.batch, {"hyper": {"global_batch_size": 8}}, {"hyper": {"global_batch_size": 7}}),
         (
@@ -98,12 +110,33 @@ def test_P01_a_classification_may_have_short_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("epochs", "max_steps", "steps"), [(1, None, 13), (3, None, 38), (1, 5, 5), (8, None, 100)]
+    ("epochs", "max_steps", "batch", "steps"),
+    [(1, None, 8, 13), (1, None, None, 34), (3, None, None, 38), (1, 5, None, 5), (8, None, None, 100)],
 )
 def test_steps_follow_from_epochs_unless_they_are_given(
-    epochs: int, max_steps: int | None, steps: int
+    epochs: int, max_steps: int | None, batch: int | None, steps: int
 ) -> None:
-    assert _seen(hyper={"max_steps": max_steps, "epochs": epochs}).total_steps == steps
+    hyper = {"max_steps": max_steps, "epochs": epochs, "global_batch_size": batch}
+    assert _seen(hyper=hyper).total_steps == steps
+
+
+@pytest.mark.parametrize(
+    ("sequences", "batch", "steps"), [(2, 1, 6), (20, 2, 30), (79, 7, 34), (80, 8, 30), (10**6, 8, 375_000)]
+)
+def test_the_usual_batch_shrinks_with_the_pack(sequences: int, batch: int, steps: int) -> None:
+    seen = _seen(packs=sequences, hyper=PASSES)
+    assert (seen.batch_size, seen.total_steps) == (batch, steps)
+    assert exposure.batch(seen).status == OK
+    for micro in (1, 4, 16):
+        assert Hyperparameters(micro_batch_size=micro).batch_size(sequences) == batch
+    assert Hyperparameters(max_steps=5).batch_size(sequences) == 8
+    assert Hyperparameters(global_batch_size=32).batch_size(sequences) == 32
+
+
+def test_a_warm_up_longer_than_the_run_says_so() -> None:
+    check = exposure.warmup(_seen(hyper={"max_steps": 60, "warmup_steps": 500}))
+    assert (check.status, check.threshold) == (WARN, 6)
+    assert "never learns at its full rate" in check.message
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,15 @@ from math import ceil
 from typing import Final
 
 from sluice_api import reasons
-from sluice_api.trainingrun import Hyperparameters
+from sluice_api.trainingrun import FEWEST_STEPS, Hyperparameters
 from sluice_trainer.preflight.check import Check, advised_against, ok, warned
 
 EPOCHS_WARN: Final = 25
 EPOCHS_BLOCK: Final = 60
 ROWS_WARN: Final = 300
 BATCH_WARN: Final = 8
+WARMUP_WARN: Final = 0.1
+"""Share of the steps."""
 LEARNING_RATE_WARN: Final = 0.003
 DUPLICATE_PROMPTS_WARN: Final = 0.10
 ANSWER_WORDS_WARN: Final = 6.0
@@ -34,21 +36,28 @@ class Exposure:
     parameters: int
 
     @property
+    def batch_size(self) -> int:
+        """Packed sequences per step."""
+        return self.hyper.batch_size(self.packs)
+
+    @property
     def total_steps(self) -> int:
         """Optimiser steps; the last one may see fewer sequences, and no sequence is dropped."""
-        return self.hyper.max_steps or ceil(self.hyper.epochs * self.packs / self.hyper.global_batch_size)
+        return self.hyper.max_steps or ceil(self.hyper.epochs * self.packs / self.batch_size)
 
     @property
     def epochs(self) -> float:
         """Passes over the rows."""
         if self.hyper.max_steps is None:
             return float(self.hyper.epochs)
-        return self.hyper.max_steps * self.hyper.global_batch_size / self.packs
+        return self.hyper.max_steps * self.batch_size / self.packs
 
 
 def exposure_checks(seen: Exposure) -> list[Check]:
     """All checks of this module."""
     checks = [
+        steps(seen),
+        warmup(seen),
         epochs(seen),
         rows(seen),
         batch(seen),
@@ -56,6 +65,30 @@ def exposure_checks(seen: Exposure) -> list[Check]:
         duplicate_prompts(seen),
     ]
     return checks if seen.task == "Classification" else [*checks, answer_words(seen)]
+
+
+def steps(seen: Exposure) -> Check:
+    """A run of few steps ends before it has learnt."""
+    found = seen.total_steps
+    if found >= FEWEST_STEPS:
+        return ok("steps", found, FEWEST_STEPS)
+    message = f"{found} optimiser steps are few: raise epochs or maxSteps to have {FEWEST_STEPS} or more"
+    if seen.hyper.global_batch_size is not None and seen.hyper.max_steps is None:
+        message = (
+            f"{found} optimiser steps are few: raise epochs or lower globalBatchSize to have {FEWEST_STEPS}"
+        )
+    return warned("steps", found, FEWEST_STEPS, message)
+
+
+def warmup(seen: Exposure) -> Check:
+    """Most steps should learn at the full rate."""
+    found, allowed = seen.hyper.warmup_steps, ceil(seen.total_steps * WARMUP_WARN)
+    if found <= allowed:
+        return ok("warmup_steps", found, allowed)
+    message = f"warmupSteps is {found} of {seen.total_steps} steps; at most {allowed}, a tenth, are better"
+    if found >= seen.total_steps:
+        message = f"warmupSteps is {found}, the run has {seen.total_steps}: it never learns at its full rate"
+    return warned("warmup_steps", found, allowed, message)
 
 
 def epochs(seen: Exposure) -> Check:
@@ -82,9 +115,9 @@ def rows(seen: Exposure) -> Check:
 
 
 def batch(seen: Exposure) -> Check:
-    """Small batches give noisy steps."""
-    found = seen.hyper.global_batch_size
-    if found >= BATCH_WARN:
+    """Small batches give noisy steps; one that was chosen for want of rows is no mistake to be warned of."""
+    found = seen.batch_size
+    if found >= BATCH_WARN or seen.hyper.global_batch_size is None:
         return ok("global_batch_size", found, BATCH_WARN)
     message = f"globalBatchSize is {found}; steps below {BATCH_WARN} sequences are noisy"
     return warned("global_batch_size", found, BATCH_WARN, message)

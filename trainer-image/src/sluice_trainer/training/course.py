@@ -52,7 +52,7 @@ def open_course(request: TrainRequest, base: Path, tokens: Path) -> Course:
             draws=Draws(hyper.seed),
         ),
         packs=packs,
-        order=Order(len(packs), hyper.seed, hyper.global_batch_size, epochs),
+        order=Order(len(packs), hyper.seed, hyper.batch_size(len(packs)), epochs),
         hyper=hyper,
         total_steps=request.total_steps,
         size=size,
