@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from typing import Any, Final
 
 from sluice_model.errors import Unsupported
@@ -23,7 +24,7 @@ def parse_object(data: bytes, where: str) -> dict[str, Any]:
             text, object_pairs_hook=_distinct, parse_constant=_no_constant, parse_float=_finite
         )
         _check_depth(found)
-        if "\\ud" in text.lower():
+        if b"\\ud" in data or b"\\uD" in data:  # half of a character may be written so
             json.dumps(found, ensure_ascii=False).encode("utf-8")
     except RecursionError:
         raise Unsupported(f"{where} is nested more than {DEEPEST} deep") from None
@@ -39,8 +40,8 @@ def parse_object(data: bytes, where: str) -> dict[str, Any]:
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in found if names.count(name) > 1)
+        counts = Counter(name for name, _ in pairs)
+        twice = next(name for name in found if counts[name] > 1)
         raise ValueError(f"duplicate key {twice[:80]!r}")
     return found
 
