@@ -137,4 +137,6 @@ def _added(tokens: Any) -> Iterable[Any]:
         return ()
     if not isinstance(tokens, list) or not all(isinstance(t, dict) for t in tokens):
         raise Unsupported(f"{TOKENIZER}: added_tokens must be a list of tokens")
+    if not all(isinstance(t.get("content"), str) and t["content"] for t in tokens):
+        raise Unsupported(f"{TOKENIZER}: each of added_tokens needs a content that is not empty")
     return [token.get("id") for token in tokens]

@@ -14,6 +14,7 @@ from sluice_api import reasons
 from sluice_api.errors import InputWrong
 from sluice_store.files import upload_folder
 from sluice_store.local import LocalStore
+from sluice_trainer.chat.tokenizer import load_tokenizer
 from sluice_trainer.models.configuration import try_settings
 from sluice_trainer.models.fit import prove_fit
 from sluice_trainer.models.folder import fetch_model, inspect_folder
@@ -177,6 +178,20 @@ def test_a_tokenizer_that_no_library_takes_is_refused_with_its_cause(
     assert tokenizer is None
     assert check.reason is reasons.BASE_MODEL_UNSUPPORTED
     assert "tokenizer.json cannot be used: " in check.message
+
+
+def test_a_text_that_the_tokenizer_cannot_encode_is_a_reason_whenever_it_comes(
+    model: Path, tmp_path: Path
+) -> None:
+    folder = changed(model, tmp_path / "changed")
+    path = folder / "tokenizer.json"
+    document = json.loads(path.read_text())
+    words = {"Hello": 0, "!": 1, "<|im_start|>": 257, "<|im_end|>": 258}
+    document["model"] = {"type": "WordLevel", "vocab": words, "unk_token": "none"}
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputWrong, match="tokenizer cannot encode a text") as refused:
+        load_tokenizer(folder).encode_text("unheard of")
+    assert refused.value.reason is reasons.BASE_MODEL_UNSUPPORTED
 
 
 def test_settings_are_tried_at_any_size() -> None:

@@ -152,6 +152,12 @@ def test_a_tokenizer_configuration_out_of_range_is_refused(tmp_path: Path, conte
     assert "tokenizer_config.json: " in refusal(write_model(tmp_path, tokenizer_config__json=content))
 
 
+@pytest.mark.parametrize("token", [{"id": 1}, {"id": 1, "content": ""}, {"id": 1, "content": 5}, "x"])
+def test_a_token_without_a_text_is_refused(tmp_path: Path, token: Any) -> None:
+    folder = write_model(tmp_path, tokenizer__json=TOKENIZER | {"added_tokens": [token]})
+    assert "tokenizer.json: " in refusal(folder)
+
+
 def test_a_file_that_is_too_large_is_refused_for_that(tmp_path: Path) -> None:
     folder = write_model(tmp_path)
     with (folder / "tokenizer.json").open("r+b") as file:

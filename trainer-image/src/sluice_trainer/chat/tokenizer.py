@@ -16,6 +16,7 @@ from sluice_api import reasons
 from sluice_api.chat import TemplateArgument
 from sluice_api.errors import InputWrong
 from sluice_trainer.chat.arguments import with_arguments
+from sluice_trainer.chat.faults import tokenizer_faults
 from sluice_trainer.chat.rendering import Renderer
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.shards import Tokens
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Messages = Sequence[ChatMessage]
 
+_ENCODES = "cannot encode a text"
 _PLACEHOLDERS = 0xF0000
 """First of the private-use characters that stand for control tokens in content while a template renders."""
 
@@ -95,7 +97,8 @@ class ChatTokenizer:
     def encode(self, rendered: Sequence[Rendered]) -> list[Encoded]:
         """Tokens of conversations. Many at once are encoded on all cores."""
         plain = [r.text for r in rendered if not r.literal]
-        batch = iter(self._parsing.encode_batch(plain, add_special_tokens=False))
+        with tokenizer_faults(_ENCODES):
+            batch = iter(self._parsing.encode_batch(plain, add_special_tokens=False))
         return [self.encode_pieces(r, ()) if r.literal else _encoded(next(batch)) for r in rendered]
 
     def encode_pieces(self, rendered: Rendered, breaks: Sequence[int]) -> Encoded:
@@ -108,7 +111,8 @@ class ChatTokenizer:
             if controls.get(start) == end:
                 parts.append(Encoded(_array([self.controls[text]]), _array([start]), _array([end])))
             else:
-                piece = _encoded(self._literal.encode(text, add_special_tokens=False))
+                with tokenizer_faults(_ENCODES):
+                    piece = _encoded(self._literal.encode(text, add_special_tokens=False))
                 parts.append(Encoded(piece.ids, piece.starts + start, piece.ends + start))
         return Encoded(*(_join([getattr(p, name) for p in parts]) for name in ("ids", "starts", "ends")))
 
@@ -120,11 +124,13 @@ class ChatTokenizer:
 
     def decode(self, ids: Sequence[int] | Tokens) -> str:
         """Text of tokens, control tokens included."""
-        return str(self._parsing.decode([int(i) for i in ids], skip_special_tokens=False))
+        with tokenizer_faults("cannot decode tokens"):
+            return str(self._parsing.decode([int(i) for i in ids], skip_special_tokens=False))
 
     def encode_text(self, text: str) -> list[int]:
         """Tokens of a text with the template's control tokens in it."""
-        return list(self._parsing.encode(text, add_special_tokens=False).ids)
+        with tokenizer_faults(_ENCODES):
+            return list(self._parsing.encode(text, add_special_tokens=False).ids)
 
     def _spans(self, text: str) -> tuple[tuple[int, int], ...]:
         return tuple(match.span() for match in self._control.finditer(text))
@@ -160,16 +166,9 @@ def load_tokenizer(folder: Path, arguments: Iterable[TemplateArgument] = ()) -> 
     """The tokenizer of a model folder, whose code is never run. Raises InputWrong when it is not usable."""
     from transformers import AutoTokenizer
 
-    try:
+    with tokenizer_faults("cannot be loaded"):
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
         return _usable(tokenizer, arguments)
-    except InputWrong:
-        raise
-    except Exception as error:  # a library that reads somebody else's files may raise anything
-        raise InputWrong(
-            reasons.BASE_MODEL_UNSUPPORTED,
-            f"the tokenizer cannot be loaded: {type(error).__name__}: {error}"[:500],
-        ) from error
 
 
 def _usable(tokenizer: Any, arguments: Iterable[TemplateArgument]) -> ChatTokenizer:
