@@ -33,7 +33,7 @@ MOST_LETTERS_OF_LABELS = 32_768
 Label = Annotated[
     str, StringConstraints(min_length=1, max_length=MOST_LABEL_LETTERS, pattern=rf"^[^{CONTROLS}]+$")
 ]
-RejectReason = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z_]*$")]
+RejectReason = Annotated[str, StringConstraints(max_length=40, pattern=r"^[a-z][a-z0-9_]*$")]
 Mapper = Literal["ChatMessages", "LabelToClassification"]
 Task = Literal["Chat", "Classification"]
 Purpose = Literal["Train", "Evaluation"]

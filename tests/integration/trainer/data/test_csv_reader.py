@@ -119,15 +119,12 @@ def test_a_value_of_as_many_lines_as_allowed_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "parts"),
     [
-        (b"text;label", ['1 column: "text;label"', 'wanted: "label", "text"', "semicolons"]),
-        (b"text\tlabel", ["tabs"]),
-        (b"text|label", ["vertical bars"]),
-        (b"Text, label ", ['"Text", " label " differs in case or spaces']),
+        (b"Text, label ", ['Only case or spaces differ: "Text", " label "']),
         (b"t0,a", ['2 columns: "t0", "a"', "If the first line is a row already"]),
         (b"text,label,text", ['twice: "text"']),
         (b"text,th\xe9", ["not_utf8"]),
         (b'text,lab"', ["stray double quote"]),
-        (b"text,", ['missing: "label"']),
+        (b"text,", ['wanted: "text", "label"', 'missing: "label"']),
     ],
 )
 def test_a_header_says_what_was_found_what_was_wanted_and_the_likely_cause(
@@ -136,6 +133,14 @@ def test_a_header_says_what_was_found_what_was_wanted_and_the_likely_cause(
     message = _refusal(tmp_path, header + b"\na,x\n", reasons.COLUMNS_NOT_FOUND)
     for part in parts:
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "word"), [(b";", "semicolons"), (b"\t", "tabs"), (b"|", "vertical bars")]
+)
+def test_another_delimiter_is_named(tmp_path: Path, delimiter: bytes, word: str) -> None:
+    message = _refusal(tmp_path, b"text%blabel\na%bx\n" % (delimiter, delimiter), reasons.FORMAT_UNSUPPORTED)
+    assert f"separates values with {word}" in message
 
 
 def test_columns_without_a_name_get_one(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import random
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -315,3 +317,46 @@ def test_gold_that_contradicts_itself_is_counted_and_named(bench: Bench) -> None
     assert found is not None
     assert [(one.line, one.earlier_line) for one in found.first] == [(4, 2)]
     assert bench.pack(("gold.csv", rows)).contradictions is None
+
+
+TURNS = b'{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]}'
+CSV_ROWS = b"".join(b'"a %d, and\nmore",red\nb %d,blue\n' % (i, i) for i in range(9))
+FILES = {
+    "rows.jsonl": _rows(20, id=1),
+    "rows.csv": b"text,label\n" + CSV_ROWS,
+    "chat.jsonl": (TURNS + b"\n") * 9,
+}
+PIECES = (
+    b'"',
+    b"\n",
+    b"\r",
+    b",",
+    b"{",
+    b"}",
+    b"[",
+    b"\\",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\x9b",
+    b"1e999",
+    b"",
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_whatever_the_bytes_are_the_stage_packs_or_refuses_them_for_a_reason(bench: Bench, name: str) -> None:
+    mapper = "ChatMessages" if name == "chat.jsonl" else "LabelToClassification"
+    for seed in range(int(os.environ.get("SLUICE_DAMAGED_FILES", "60"))):
+        rng, data = random.Random(f"{name}-{seed}"), FILES[name]
+        for _ in range(rng.choice((1, 3, 20))):
+            at = rng.randrange(len(data))
+            data = data[:at] + rng.choice(PIECES) + data[at + rng.randint(0, 2) :]
+        message = ""
+        try:
+            result = bench.pack((name, data), mapper=mapper, identity=str(seed))
+        except InputWrong as refused:
+            message = refused.message
+        else:
+            assert result.rows.read == result.rows.accepted + result.rows.rejected
+        assert not message or "source " in message, "the source is named"

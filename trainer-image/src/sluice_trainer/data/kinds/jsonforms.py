@@ -86,8 +86,13 @@ def _table(lines: Sequence[str]) -> Kind | None:
     value, rest = _value(lines[0])
     if len(lines) < 2 or (value is not None and not rest):
         return None
-    for delimiter, kind in _DELIMITERS.items():
-        widths = {len(row) for row in csv.reader(lines[:2], delimiter=delimiter)}
-        if len(widths) == 1 and widths.pop() > 1:
-            return kind
-    return None
+    return next((kind for delimiter, kind in _DELIMITERS.items() if _is_even(lines[:2], delimiter)), None)
+
+
+def _is_even(lines: Sequence[str], delimiter: str) -> bool:
+    """Whether the lines have the same number of values, more than one."""
+    try:
+        widths = {len(row) for row in csv.reader(lines, delimiter=delimiter)}
+    except csv.Error:
+        return False
+    return len(widths) == 1 and widths.pop() > 1

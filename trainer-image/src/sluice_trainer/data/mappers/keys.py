@@ -32,14 +32,14 @@ _LOSS_NEUTRAL: Final = (1, "1", "1.0", "true", "True")
 
 def unsupported_in_row(row: Mapping[str, Any], used: Iterable[str]) -> RejectedRow | None:
     """Why the row cannot be used: a key next to the used ones that would change what is trained."""
-    return _first_fault(row, frozenset(used), _ROW_CODES, "key")
+    return _first_fault(row, frozenset(used), _ROW_CODES)
 
 
 def unsupported_in_turn(turn: Mapping[str, Any]) -> RejectedRow | None:
     """The same for a turn. Nothing is trained on the turns of users, so their weight may be 0."""
     replies = turn.get("role") == "assistant"
     skipped = frozenset(() if replies else _LOSS)
-    return _first_fault(turn, skipped, _TURN_CODES, "a turn's key")
+    return _first_fault(turn, skipped, _TURN_CODES)
 
 
 def ignored_keys(row: Mapping[str, Any], used: Iterable[str], codes: Iterable[str] = _ROW_CODES) -> list[str]:
@@ -54,12 +54,12 @@ def ignored_turn_keys(turns: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _first_fault(
-    keys: Mapping[str, Any], used: frozenset[str], codes: Mapping[str, str], what: str
+    keys: Mapping[str, Any], used: frozenset[str], codes: Mapping[str, str]
 ) -> RejectedRow | None:
     for key, value in keys.items():
         code = codes.get(key)
         if code is not None and key not in used and not _is_neutral(key, value):
-            return RejectedRow(code, f"{what} {found(key)} is {found(value)}, which training would leave out")
+            return RejectedRow(code, f"key {found(key)} is {found(value)}, which training would leave out")
     return None
 
 

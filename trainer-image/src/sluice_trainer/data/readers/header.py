@@ -6,6 +6,7 @@ from typing import Final
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
 from sluice_api.errors import InputWrong
+from sluice_api.reasons import Reason
 from sluice_trainer.data.naming import place
 from sluice_trainer.data.readers.csvsplit import RawRecord
 from sluice_trainer.data.readers.decoding import decode
@@ -26,8 +27,9 @@ def read_header(source: Source, record: RawRecord, wanted: Collection[str]) -> l
     missing = [name for name in wanted if name not in names]
     if missing:
         found_names = f"the CSV header has {_count(names)}: {_list(names)}"
-        message = f"{found_names}; wanted: {_list(sorted(wanted))}, missing: {_list(missing)}"
-        raise _wrong(source, record, f"{message}. {_guess(names, missing)}")
+        message = f"{found_names}; wanted: {_list(tuple(wanted))}, missing: {_list(missing)}"
+        reason, cause = _guess(names, missing)
+        raise _wrong(source, record, f"{message}. {cause}", reason)
     return names
 
 
@@ -42,22 +44,19 @@ def _names(source: Source, record: RawRecord) -> list[str]:
     return [name or f"(column {number})" for number, name in enumerate(names, 1)]
 
 
-def _guess(names: Sequence[str], missing: Sequence[str]) -> str:
-    """The likely cause."""
+def _guess(names: Sequence[str], missing: Sequence[str]) -> tuple[Reason, str]:
+    """The likely cause, and the reason whose next step fits it."""
     head = names[0]
     if len(names) == 1:
         for letter, word in _DELIMITERS.items():
             if letter in head:
-                return f"The file separates values with {word}, not commas: export it again with commas"
+                cause = f"The file separates values with {word}, not commas: export it again with commas"
+                return reasons.FORMAT_UNSUPPORTED, cause
     plain = {name.strip().casefold(): name for name in names}
     alike = [plain[name.casefold()] for name in missing if name.casefold() in plain]
     if alike:
-        return (
-            f"{_list(alike)} differs in case or spaces: name it in the source's fields, or rename the column"
-        )
-    return (
-        "If the first line is a row already, add a header line; else name the columns in the source's fields"
-    )
+        return reasons.COLUMNS_NOT_FOUND, f"Only case or spaces differ: {_list(alike)}"
+    return reasons.COLUMNS_NOT_FOUND, "If the first line is a row already, add a header line"
 
 
 def _count(names: Sequence[str]) -> str:
@@ -70,5 +69,7 @@ def _list(names: Sequence[str]) -> str:
     return f"{told} and {more} more" if more > 0 else told
 
 
-def _wrong(source: Source, record: RawRecord, message: str) -> InputWrong:
-    return InputWrong(reasons.COLUMNS_NOT_FOUND, f"{place(source, record.line)}: {message}")
+def _wrong(
+    source: Source, record: RawRecord, message: str, reason: Reason = reasons.COLUMNS_NOT_FOUND
+) -> InputWrong:
+    return InputWrong(reason, f"{place(source, record.line)}: {message}")
