@@ -12,6 +12,14 @@ TICKETS = ("billing", "shipping", "other")
 BITS = ("0", "1")
 CASES = [
     ("It is a billing question, so C", LETTERS, "C"),
+    ("- 1", BITS, None),
+    ("－1", BITS, None),
+    ("1.5", ("1", "1.5"), "1.5"),
+    ("The label is -1.", BITS, None),
+    ("非常正面", ("正面", "负面"), "正面"),
+    ("👍 great", ("👍", "👎"), "👍"),
+    ("", (" ", "x"), None),
+    ("The sentiment is not negative but positive", ("positive", "negative"), None),
     ("A", LETTERS, "A"),
     ("b", LETTERS, "B"),
     ("(B)", LETTERS, "B"),

@@ -39,7 +39,7 @@ _AFTER_KOREAN: Final = re.compile(f"{_AFTER_WORD.pattern}|(?=(?:{_PARTICLES})(?!
 _BEFORE_LETTER: Final = re.compile(f"{_BEFORE_WORD.pattern}(?<!{_PART}[/.&'])")
 _AFTER_LETTER: Final = re.compile(f"{_AFTER_WORD.pattern}(?![/.&]{_PART})")
 _BEFORE_NUMBER: Final = re.compile(
-    f"(?<!{_PART})(?<![-.<~±≤≥≈$€£¥])"  # a sign, a point or a currency makes another number
+    f"(?<!{_PART})(?<![-.<~±≤≥≈$€£¥])(?<!-\\s)"  # a sign, a point or a currency makes another number
     "(?<![0-9][,:/'^*])"
 )
 _AFTER_NUMBER: Final = re.compile(

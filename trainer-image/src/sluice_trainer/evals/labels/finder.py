@@ -18,7 +18,7 @@ from sluice_trainer.evals.labels.marks import ANSWER, announces, denied, joins
 from sluice_trainer.evals.labels.trie import LabelTrie, fold_character, folded
 from sluice_trainer.text import INVISIBLE, compatible, exact_form, unified, without
 
-_BULLET: Final = re.compile(r"\s*[-*•]\s+")
+_BULLET: Final = re.compile(r"\s*[-*•]\s+(?![0-9])")
 _AROUND: Final = " \t\r\n*_`\"'()[]{}「」『』《》【】«»|"
 _BEHIND: Final = _AROUND + ".,;:!?。、…"
 _SMALL_WORD: Final = re.compile(
@@ -57,6 +57,7 @@ class _Finder:
     """All labels of one task, compiled once."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
+        labels = tuple(filter(str.strip, labels))
         self._exact = {exact_form(label): label for label in reversed(labels)}
         self._plain = {label: _plain(label).strip() for label in labels}
         self._folded: dict[str, list[str]] = {}
