@@ -62,6 +62,8 @@ class Stages:
     """Items of an evaluation pack that no model can have right."""
     window: int = 0
     """Tokens of the longest question with its answer; 0: an earlier version, which does not tell."""
+    longest: int = 0
+    """Tokens of the longest answer of a pack."""
     cut: int = 0
     """Replies that are cut at their limit."""
     shared: str = ""
@@ -102,6 +104,7 @@ class Stages:
             "manifest": place,
             "rows": {"read": self.items, "accepted": self.items, "rejected": 0},
             "splits": [{"name": split, "rows": self.items}],
+            "longestAnswerTokens": self.longest,
         } | self._contradictions(split)
 
     def _contradictions(self, split: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ of them; requests and arguments of serving name every setting that an engine cou
 from collections.abc import Mapping
 from typing import Final
 
-from sluice_api.evalgate import DEFAULT_GENERATION, MOST_NEW_TOKENS, Generation
+from sluice_api.evalgate import DEFAULT_GENERATION, Generation
 
 GREEDY_REQUEST: Final[Mapping[str, float | int | bool]] = {
     "n": 1,
@@ -26,6 +26,7 @@ GREEDY_REQUEST: Final[Mapping[str, float | int | bool]] = {
 GREEDY_ARGUMENTS: Final = ("--generation-config=vllm", "--override-generation-config.temperature=0")
 """Arguments of serving: defaults that the artifact would set are left out, and who names no temperature gets
 greedy answers. A client may ask for another temperature."""
+_MOST_BY_DEFAULT: Final = 1024
 _MARGIN: Final = 16
 """Tokens for what a right answer may say more than the reference."""
 
@@ -49,10 +50,12 @@ def tokens_at_most(text: str) -> int:
 
 
 def default_generation(longest_answer: int) -> Generation:
-    """How long answers may be when the gate does not say: every reference fits, with room; at least 32.
+    """How long answers may be when the gate does not say: as long as the longest reference, and 16 more.
 
+    At least 32 and at most 1,024 tokens, for prompts need room in the context as well; a longer reference is
+    refused with the number that it needs.
     `longest_answer` is what `tokens_at_most` makes of the longest reference; 0 when it is not known.
     """
     wanted = longest_answer + _MARGIN if longest_answer else 0
-    limit = min(max(wanted, DEFAULT_GENERATION.max_new_tokens), MOST_NEW_TOKENS)
+    limit = min(max(wanted, DEFAULT_GENERATION.max_new_tokens), _MOST_BY_DEFAULT)
     return Generation(max_new_tokens=limit)

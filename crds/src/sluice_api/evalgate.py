@@ -123,7 +123,7 @@ class Suite(ApiModel):
     seed: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None
     """Seed of the sample and of the bootstrap. Absent: 0."""
     generation: Generation | None = None
-    """How long answers may be. Absent: from 32 to 4096 tokens, so that every reference fits."""
+    """How long answers may be. Absent: from 32 to 1024 tokens, as the longest reference needs."""
 
 
 class Criterion(ApiModel):

@@ -78,4 +78,14 @@ def test_the_verdict_keeps_lengths_and_names_replies_that_were_cut() -> None:
     (given,) = verdicts(gate.me)
     assert isinstance(given, ApiModel)
     assert given.window_tokens == 700
-    assert given.message.endswith("(12 of 250 replies were cut at maxNewTokens)")
+    assert "(12 of 250 replies were cut at maxNewTokens)" in given.message
+
+
+def test_a_suite_without_a_limit_gets_one_from_its_pack() -> None:
+    stages = Stages(longest=200)
+    Traffic(stages)
+    asked = [
+        e.request["suites"][0].get("generation") for e in stages.asked if e.stage in ("evaluate", "judge")
+    ]
+    assert asked
+    assert all(generation == {"maxNewTokens": 216} for generation in asked)

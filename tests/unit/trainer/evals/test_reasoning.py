@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sluice_api import reasons
 from sluice_api.contracts.requests import SuiteRequest
+from sluice_api.decoding import default_generation, tokens_at_most
 from sluice_api.errors import InputWrong
 from sluice_trainer.chat.reasoning import MARKS, open_mark, split_reasoning
 from sluice_trainer.data.manifest import PackDetails
@@ -155,3 +156,19 @@ def test_results_of_earlier_versions_are_read(tmp_path: Path) -> None:
     (tmp_path / "s.jsonl").write_text(json.dumps(old) + "\n")
     (item,) = read_items(tmp_path / "s.jsonl")
     assert (item.reasoning, item.cut) == ("", False)
+
+
+def test_a_limit_that_leaves_no_prompt_any_room_is_a_reason_and_no_zero() -> None:
+    asked = suite(["a", "b"], limit=500)
+    with pytest.raises(InputWrong, match="answers of 500 tokens none of its 2 prompts fits") as caught:
+        score(asked, lambda rows, limit: [NoReply.NO_ROOM] * len(rows))
+    assert caught.value.reason is reasons.GATE_UNREACHABLE
+    found = score(asked, lambda rows, limit: [NoReply.NO_ROOM, Said("b")])
+    assert [item.failed for item in found.items] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("longest", "limit"), [("", 32), ("billing", 32), ("x" * 100, 116), ("日" * 50, 166), ("x" * 5000, 1024)]
+)
+def test_a_limit_that_nobody_gave_follows_from_the_longest_reference(longest: str, limit: int) -> None:
+    assert default_generation(tokens_at_most(longest)).max_new_tokens == limit

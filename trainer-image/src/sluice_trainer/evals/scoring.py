@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from sluice_api import reasons
+from sluice_api.errors import InputWrong
 from sluice_trainer.chat.reasoning import Split, closes_unopened, split_reasoning
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.rows import Row
@@ -29,11 +31,23 @@ def score(suite: Suite, replies: Replies) -> Scored:
     """Ask and score one suite."""
     limit = suite.request.generation.max_new_tokens
     answers = _opened(replies(suite.rows, limit))
+    _refuse_no_room(suite, answers)
     family, labels = FAMILIES[suite.details.task], suite.details.labels
     pairs = zip(suite.rows, answers, strict=True)
     longest = max((said.prompt_tokens for said in answers if isinstance(said, Said)), default=0)
     items = tuple(_item(family, _judged(row), reply, labels) for row, reply in pairs)
     return Scored(items, longest, longest + limit if longest else 0)
+
+
+def _refuse_no_room(suite: Suite, answers: Sequence[Reply]) -> None:
+    """What cannot be asked at all is a reason, never a zero. Raises InputWrong(GATE_UNREACHABLE)."""
+    if all(reply is NoReply.NO_ROOM for reply in answers):
+        limit = suite.request.generation.max_new_tokens
+        raise InputWrong(
+            reasons.GATE_UNREACHABLE,
+            f"suite {suite.name}: with answers of {limit} tokens none of its {len(answers)} prompts fits "
+            "into the model's context; lower generation.maxNewTokens or shorten the prompts",
+        )
 
 
 def _opened(answers: Sequence[Reply]) -> list[Reply]:
