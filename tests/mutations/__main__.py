@@ -65,7 +65,19 @@ class Bench:
         """A small model, and a store with a pack."""
         life.use_one_thread()
         pack = life.make_pack(folder)
-        return cls(save_tiny(folder / "tiny"), folder / "store", pack)
+        bench = cls(save_tiny(folder / "tiny"), folder / "store", pack)
+        bench._warm_up(folder / "warm")
+        return bench
+
+    def _warm_up(self, folder: Path) -> None:
+        """Import here what every life would import again."""
+        folder.mkdir()
+        for number in (0, 1):
+            work = folder / str(number)
+            work.mkdir()
+            told = life.live(self.model, self.packs, self.pack, work, number)
+            if told["stage"] != "done":
+                raise AssertionError(f"the model as it is: {told}")
 
     def try_one(self, seed: int, number: int) -> Found:
         """One mutation in a process of its own."""
