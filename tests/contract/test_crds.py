@@ -67,6 +67,13 @@ def test_editor_schemas_accept_examples_and_refuse_typos(kind: str) -> None:
     assert "profil" in next(validator.iter_errors(typo)).message
 
 
+def test_a_name_is_refused_in_words(plane: ControlPlane) -> None:
+    odd = object_of("DatasetPack")
+    odd["metadata"]["name"] = "tickets.v2"
+    said = refusal(plane, odd)
+    assert "metadata.name must consist of lower-case letters, digits and '-'" in said
+
+
 def test_kubectl_names_a_typo(plane: ControlPlane) -> None:
     said = refusal(plane, object_of("TrainingRun", spec_of("TrainingRun", rerunPolicyy="Always")))
     assert 'unknown field "spec.rerunPolicyy"' in said
@@ -79,7 +86,13 @@ def test_kubectl_names_a_typo(plane: ControlPlane) -> None:
         ({"adapter": {"rank": 0}}, "spec.adapter.rank", "greater than or equal to 1"),
         ({"adapter": {"rank": "16"}}, "spec.adapter.rank", "must be of type integer"),
         ({"retry": {"limit": 9}}, "spec.retry.limit", "less than or equal to 8"),
-        ({"hyperparameters": {"learningRate": "NaN"}}, "spec.hyperparameters.learningRate", "should match"),
+        (
+            {"hyperparameters": {"learningRate": "NaN"}},
+            "spec.hyperparameters.learningRate",
+            "a decimal number",
+        ),
+        ({"datasetRef": {"name": "Tickets"}}, "spec.datasetRef.name", "must consist of lower-case letters"),
+        ({"adapter": {"targetModules": ["q proj"]}}, "spec.adapter.targetModules[0]", "the name of a module"),
         ({"hyperparameters": {"learningRate": "2"}}, "spec.hyperparameters.learningRate", "at most 1"),
         ({"datasetRef": {"name": "a" * 41}}, "spec.datasetRef.name", "more than 40"),
         ({"datasetRef": None}, "spec.datasetRef", "Required value"),
@@ -91,6 +104,8 @@ def test_kubectl_names_the_field_and_what_is_allowed(
     said = refusal(plane, object_of("TrainingRun", spec_of("TrainingRun", **change)))
     assert f"{field}: " in said
     assert allowed in said
+    assert "should match" not in said
+    assert said.count("Invalid value") <= 1
 
 
 def test_a_long_name_is_refused_at_admission(plane: ControlPlane) -> None:

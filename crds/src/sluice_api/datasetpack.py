@@ -12,18 +12,12 @@ KIND = "DatasetPack"
 PLURAL = "datasetpacks"
 SHORT = "dsp"
 
-Locator = Annotated[
-    str,
-    StringConstraints(
-        min_length=1,
-        max_length=1024,
-        pattern=(
-            r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^?#\x00-\x20\x7f\\]{1,900}"
-            r"|https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/[^\x00-\x20\x7f\\]{0,700}"
-            r"|configmap:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/[-._a-zA-Z0-9]{1,253})$"
-        ),
-    ),
-]
+LOCATOR_PATTERN = (
+    r"^(s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[^?#\x00-\x20\x7f\\]{1,900}"
+    r"|https://[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?/[^\x00-\x20\x7f\\]{0,700}"
+    r"|configmap:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/[-._a-zA-Z0-9]{1,253})$"
+)
+Locator = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=LOCATOR_PATTERN)]
 MOST_LABELS = 1024
 """Most labels of a classification task."""
 MOST_LABEL_LETTERS = 64

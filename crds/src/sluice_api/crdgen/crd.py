@@ -5,6 +5,7 @@ from typing import Any
 from sluice_api import meta
 from sluice_api.base import NAME_PATTERN
 from sluice_api.crdgen.structural import structural_schema
+from sluice_api.crdgen.worded import worded
 from sluice_api.kinds import Column, Kind
 from sluice_api.reasons import PENDING
 
@@ -52,7 +53,7 @@ def _version(kind: Kind) -> Schema:
         "served": True,
         "storage": True,
         "additionalPrinterColumns": [_column(c) for c in kind.columns],
-        "schema": {"openAPIV3Schema": object_schema(kind)},
+        "schema": {"openAPIV3Schema": worded(object_schema(kind))},
         "subresources": {"status": {}},
     }
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sluice_api import meta
 from sluice_api.base import ApiModel
 from sluice_api.kinds import KINDS
+from sluice_api.patterns import WORDS
 from sluice_operator import raw
 from sluice_operator.model import Key, ResourceKind
 from sluice_plugin.plan.files import Manifest
@@ -120,6 +121,8 @@ def _spec_problem(where: str, model: type[ApiModel], error: Any) -> Problem:
         message, hint = f"{error['input']!r} is not allowed", _guess(str(error["input"]), allowed)
     elif error["type"] == "string_type" and isinstance(error["input"], int | float):
         hint = f'write it in quotes: "{error["input"]}"'
+    elif error["type"] == "string_pattern_mismatch":
+        message = f"{error['input']!r} is not allowed; it {WORDS.get(error['ctx']['pattern'], message)}"
     elif error["type"] == "missing":
         message = "must be given"
     return Problem(where, path, message, hint)

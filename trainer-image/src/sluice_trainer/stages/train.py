@@ -180,9 +180,9 @@ def _numbers(trained: Trained, tokens: dict[str, Any]) -> dict[str, float | None
         "validation_loss": trained.validation_loss,
         "tokens": counters.tokens,
         "answer_tokens": counters.answer_tokens,
-        "tokens_per_second": counters.tokens / counters.seconds if counters.seconds > 0 else None,
-        "train_seconds": counters.seconds,
+        "tokens_per_second": round(counters.tokens / counters.seconds, 1) if counters.seconds > 0 else None,
+        "train_seconds": round(counters.seconds, 1),
         "skipped_steps": counters.skipped_steps,
         "skipped_rows": tokens.get("maskedRows"),
-        "peak_memory_bytes": trained.peak_memory_bytes,
+        "peak_memory_gib": round(trained.peak_memory_bytes / 2**30, 2),
     }
