@@ -105,7 +105,7 @@ def test_kubectl_names_the_field_and_what_is_allowed(
     assert f"{field}: " in said
     assert allowed in said
     assert "should match" not in said
-    assert said.count("Invalid value") <= 1
+    assert "conversion error" not in said
 
 
 def test_a_long_name_is_refused_at_admission(plane: ControlPlane) -> None:

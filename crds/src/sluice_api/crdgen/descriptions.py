@@ -7,6 +7,7 @@ texts that only the generated files hold.
 import ast
 import inspect
 import textwrap
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -36,6 +37,7 @@ def field_docstrings(model: type[BaseModel]) -> dict[str, str]:
     return {name: text for name, text in found.items() if name in model.model_fields}
 
 
+@cache
 def _own_docstrings(model: type[BaseModel]) -> dict[str, str]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     assert isinstance(definition, ast.ClassDef)

@@ -4,6 +4,7 @@ Without it `namePrefix` leaves references that point to nothing, and a strategic
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from sluice_api import meta
@@ -43,13 +44,19 @@ def openapi() -> Schema:
     return {"definitions": {_name(kind): _definition(kind) for kind in KINDS.values()}}
 
 
+@cache
+def _schema(kind: Kind) -> Schema:
+    """Read only: several searches look at it."""
+    return object_schema(kind)
+
+
 def _name(kind: Kind) -> str:
     return f"{'.'.join(reversed(meta.GROUP.split('.')))}.{meta.VERSION}.{kind.name}"
 
 
 def _definition(kind: Kind) -> Schema:
     gvk = {"group": meta.GROUP, "version": meta.VERSION, "kind": kind.name}
-    return _shape(object_schema(kind)) | {"x-kubernetes-group-version-kind": [gvk]}
+    return _shape(_schema(kind)) | {"x-kubernetes-group-version-kind": [gvk]}
 
 
 def _shape(schema: Schema) -> Schema:
@@ -66,7 +73,7 @@ def _shape(schema: Schema) -> Schema:
 
 def _places(field: str) -> Iterator[Schema]:
     for kind in KINDS.values():
-        for path in _paths(object_schema(kind)["properties"]["spec"], field, ("spec",)):
+        for path in _paths(_schema(kind)["properties"]["spec"], field, ("spec",)):
             end = ("name",) if field in _REFERRED else ()
             yield {"kind": kind.name, "group": meta.GROUP, "path": "/".join((*path, *end))}
 
