@@ -24,6 +24,7 @@ WORDS: Final[dict[str, str]] = {
     LOCATOR_PATTERN: "must be s3://BUCKET/KEY, https://HOST/PATH or configmap:NAME/KEY, without white space",
     r"^[A-Za-z0-9_.,:/=@-]+$": "must consist of letters, digits and _.,:/=@-",
     r"^[A-Za-z_][A-Za-z0-9_]*$": "must consist of letters, digits and '_', and not begin with a digit",
+    r"^[A-Za-z0-9_.,:/ +-]*$": "may consist of letters, digits, spaces and _.,:/+-",
     r"^[A-Za-z0-9_.]+$": "must be the name of a module: letters, digits, '_' and '.'",
     r"^([01][0-9]|2[0-3]):[0-5][0-9]$": "must be a time of day from 00:00 to 23:59, such as 09:30",
     r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$": "must be a time zone, such as UTC or Europe/Berlin",
