@@ -5,8 +5,9 @@ A new pattern of a spec is a line here; the generator of CRDs asks for it.
 
 from typing import Final
 
-from sluice_api.base import CONTROLS, DECIMAL_PATTERN, NAME_PATTERN
+from sluice_api.base import DECIMAL_PATTERN, NAME_PATTERN
 from sluice_api.datasetpack import LOCATOR_PATTERN
+from sluice_api.text import CONTROLS
 
 _NAME = "lower-case letters, digits and '-'"
 WORDS: Final[dict[str, str]] = {
