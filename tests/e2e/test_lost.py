@@ -120,14 +120,12 @@ def test_training_that_the_kernel_kills_for_memory_goes_on_smaller(space: Teamsp
 
 
 @pytest.mark.slow
-def test_a_run_whose_time_is_over_ends_for_good_and_keeps_its_checkpoint(
-    node: Node, space: Teamspace
-) -> None:
+def test_a_run_whose_time_is_over_stands_still_and_keeps_its_checkpoint(node: Node, space: Teamspace) -> None:
     spec = run_spec(
         space, **SAVING | {"steps": 1_000_000, "activeDeadlineSeconds": 90}, preflight={"mode": "Open"}
     )
     space.add("TrainingRun", "late", spec)
-    space.wait_condition("TrainingRun", "late", "Finished", seconds=PATIENCE_SECONDS)
+    space.wait_condition("TrainingRun", "late", "Stalled", seconds=PATIENCE_SECONDS)
     (record,) = records(space, "late", "train")
     ended = (record["outcome"], record["reason"], record["exitCode"])
     assert ended == ("Failed", reasons.DEADLINE_EXCEEDED.code, ExitCode.DEADLINE_EXCEEDED)

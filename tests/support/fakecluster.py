@@ -17,6 +17,7 @@ class FakeCluster:
     """Enough of an API server for one namespace; `writes` tells what was asked for."""
 
     def __init__(self) -> None:
+        self.warnings: dict[str, list[Raw]] = {}
         self.objects: dict[tuple[Kind, str], Raw] = {}
         self.writes: list[tuple[str, Kind, str]] = []
         self.refuse: dict[tuple[str, Kind], ApiError] = {}
@@ -72,6 +73,9 @@ class FakeCluster:
             raise Conflict(409, f"{name} is another")
         kept = {key: value for key, value in status.items() if key not in self.prune}
         return self.put(kind, found | {"status": copied(kept)})
+
+    async def warnings_about(self, namespace: str, uid: str) -> tuple[Raw, ...]:
+        return tuple(self.warnings.get(uid, ()))
 
     async def list_pages(self, kind: Kind, namespace: str, labels: str = "") -> AsyncIterator[Listed]:
         items = tuple(copied(raw) for (found, _), raw in self.objects.items() if found == kind)

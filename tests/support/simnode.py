@@ -36,6 +36,8 @@ class SimNode:
     """Digests whose artifacts are not in the store any more."""
     room: int = 100
     """Pods of slots that fit."""
+    told: Callable[[Envelope, str], str] = lambda envelope, reason: f"{envelope.stage}: {reason}"
+    """The message of a stage that fails."""
     steps: int = 1
     """How far each Job and each slot gets in one round."""
 
@@ -51,10 +53,13 @@ class SimNode:
 
     def _play_job(self, job: Raw) -> None:
         name = job["metadata"]["name"]
-        if job.get("status", {}).get("conditions") or job["spec"].get("suspend"):
+        if job.get("status", {}).get("conditions"):
             return
         pod = self.api.objects.get(("Pod", f"{name}-pod"))
-        if pod is None:
+        if job["spec"].get("suspend"):
+            if pod is not None:
+                self.api.delete("Pod", f"{name}-pod", pod["metadata"]["uid"], "", ACTOR)
+        elif pod is None:
             self.api.put("Pod", self.pod_of(job), ACTOR)
         elif pod["metadata"]["ownerReferences"][0]["uid"] == job["metadata"]["uid"]:
             self._end_job(job, pod)
@@ -102,7 +107,7 @@ class SimNode:
         self.api.put("Job", job | {"status": status}, ACTOR)
 
     def _report(self, envelope: Envelope, result: Raw | None, reason: str) -> str:
-        failure = ReportFailure(reason=reason, message=f"{envelope.stage}: {reason}") if reason else None
+        failure = ReportFailure(reason=reason, message=self.told(envelope, reason)) if reason else None
         report = Report(
             stage=envelope.stage,
             request_hash=envelope.request_hash,

@@ -15,7 +15,7 @@ from sluice_operator.adapters.cluster.cluster import Listed
 from sluice_operator.adapters.cluster.errors import ApiError, NotFound
 from sluice_operator.cache import Cache, Snapshot
 from sluice_operator.intake import Intake
-from sluice_operator.kinds import WATCHED, Kind, KindPath
+from sluice_operator.kinds import CONFIG_MAP, WATCHED, Kind, KindPath
 from sluice_operator.model import EventNote, Key, Observed, Resource
 from sluice_operator.observe import Observer
 from sluice_operator.plans import PLANNERS
@@ -41,6 +41,9 @@ class SimClient:
     def __init__(self, api: ApiServer, actor: str) -> None:
         self._api = api
         self.actor = actor
+        self.config_maps: dict[str, Raw] = {}
+        self.warnings: dict[str, list[Raw]] = {}
+        """Events that warn about an object, by its UID."""
         self.pauses = True
         """The next request begins a new write, reads before it included."""
 
@@ -50,6 +53,10 @@ class SimClient:
         self.pauses = writes
 
     async def get(self, path: KindPath, namespace: str, name: str) -> Raw:
+        if path == CONFIG_MAP:
+            if name not in self.config_maps:
+                raise NotFound(404, f"configmaps {name} not found")
+            return {"data": self.config_maps[name]}
         await self._turn(writes=False)
         return self._api.get(KINDS[path], name)
 
@@ -76,6 +83,9 @@ class SimClient:
     async def write_status(self, kind: Kind, namespace: str, name: str, uid: str, status: Raw) -> Raw:
         await self._turn(writes=True)
         return self._api.write_status(kind, name, uid, status, self.actor)
+
+    async def warnings_about(self, namespace: str, uid: str) -> tuple[Raw, ...]:
+        return tuple(self.warnings.get(uid, ()))
 
     async def list_pages(self, kind: Kind, namespace: str, labels: str = "") -> AsyncIterator[Listed]:
         yield Listed(str(self._api.version), tuple(copied(self._api.of(kind))))
@@ -115,7 +125,7 @@ class SimOperator:
         self.last_list = api.elapsed
         self._failures: dict[Key, int] = {}
         self._news: dict[Kind, deque[tuple[str, View]]] = {kind: deque() for kind in WATCHED}
-        self._client = SimClient(api, actor)
+        self._client = self.client = SimClient(api, actor)
         intake = Intake(self.cache, self._wake)
         self._intake = intake
         observer = Observer(self.cache, self._client, intake, settings, self._now, lambda _: None)  # type: ignore[arg-type]
@@ -158,8 +168,12 @@ class SimOperator:
     def observe(self, key: Key) -> Observed | None:
         """What a planner would see."""
         world = self.cache.world(key)
-        finished = self.cache.finished(world)
-        return Observed(world[key], world, self._settings, self._now(), finished) if key in world else None
+        finished, users = self.cache.finished(world), self.cache.users(key)
+        return (
+            Observed(world[key], world, self._settings, self._now(), finished, users)
+            if key in world
+            else None
+        )
 
     # What it does
 

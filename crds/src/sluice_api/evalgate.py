@@ -348,6 +348,8 @@ class EvalGateStatus(KindStatus):
     """Verdict about the newest candidate."""
     candidate: Name | None = None
     """Run that made the newest candidate."""
+    headline: Annotated[str, StringConstraints(max_length=80)] | None = None
+    """Measure of the newest candidate by the first criterion that is required, for people."""
     baseline_digest: Digest | None = None
     """Artifact that candidates are compared with now."""
     criteria_hash: Hex64 | None = None

@@ -27,6 +27,8 @@ LABEL_SLOT = f"{GROUP}/slot"
 
 ANNOTATION_REQUEST_HASH = f"{GROUP}/request-hash"
 ANNOTATION_IDENTITY = f"{GROUP}/identity"
+ANNOTATION_GPUS = f"{GROUP}/gpus"
+"""On a Job: GPUs of its Pod, so that they are counted whatever became of its profile."""
 ANNOTATION_OWNER_UID = f"{GROUP}/owner-uid"
 ANNOTATION_DIGEST = f"{GROUP}/digest"
 ANNOTATION_TRANSITION = f"{GROUP}/transition"

@@ -95,10 +95,16 @@ SUSPENDED: Final = _normal("suspended", "Set spec.suspend to false to go on.")
 NOT_SUSPENDED: Final = _normal("not_suspended")
 UP_TO_DATE: Final = _normal("up_to_date")
 INVALID_SPEC: Final = _human("invalid_spec", "Correct the fields that the message names and apply again.")
-REFERENCE_NOT_FOUND: Final = _wait("reference_not_found", "Create the object that the message names.")
+REFERENCE_NOT_FOUND: Final = _human("reference_not_found", "Create the object that the message names.")
 REFERENCE_NOT_READY: Final = _wait("reference_not_ready", "Wait for the object that the message names.")
+REFERENCE_FAILED: Final = _human(
+    "reference_failed", "Correct the object that the message names, and create it again."
+)
 REFERENCE_UNUSABLE: Final = _human(
     "reference_unusable", "Refer to an object of the purpose that the message asks for."
+)
+REFERENCE_CYCLE: Final = _human(
+    "reference_cycle", "Let one of the objects that the message names start from something else."
 )
 PROFILE_NOT_FOUND: Final = _human("profile_not_found", "Use one of the profiles that the message lists.")
 PROFILE_NOT_ALLOWED: Final = _human("profile_not_allowed", "Ask the administrator to allow the profile here.")
@@ -116,6 +122,9 @@ CHILD_CONFLICT: Final = _human(
 APPLY_FAILED: Final = _dependency("apply_failed", "Read the message; the operator tries again by itself.")
 PASS_CRASHED: Final = _dependency(
     "pass_crashed", "Nothing to do; it is tried again. Report the log lines that share its trace_id."
+)
+CLOCK_SKEWED: Final = _reason(
+    "clock_skewed", Severity.WARNING, Retry.NONE, "Set the clock of the node that the Pod ran on."
 )
 JOB_CREATED: Final = _normal("job_created")
 STAGE_SUCCEEDED: Final = _normal("stage_succeeded")
@@ -139,12 +148,25 @@ NO_PROGRESS: Final = _budget(
 )
 DEADLINE_EXCEEDED: Final = _human(
     "deadline_exceeded",
-    "Raise activeDeadlineSeconds; a run goes on from its last saved step, if there is one.",
+    "Raise spec.activeDeadlineSeconds: it goes on by itself, a run from its last checkpoint if there is one.",
+)
+STAGE_TIMED_OUT: Final = _budget(
+    "stage_timed_out", "Read the Pod's log: the stage hung, or its work needs a faster profile."
+)
+REQUEST_CHANGED: Final = _dependency(
+    "request_changed", "Nothing to do; the stage runs again as it is asked for now."
 )
 RETRIES_EXHAUSTED: Final = _human(
     "retries_exhausted", "Read the failure in the status, then apply a corrected object."
 )
 UNSCHEDULABLE: Final = _dependency("unschedulable", "Free or add nodes that fit the profile.")
+POD_REFUSED: Final = _dependency(
+    "pod_refused",
+    "Change the quota, LimitRange, policy or profile that the message names; the cluster then tries again.",
+)
+SECRET_MISSING: Final = _human(
+    "secret_missing", "Once the Secret holds the keys that the message names, the Pod starts by itself."
+)
 IMAGE_PULL_FAILED: Final = _dependency(
     "image_pull_failed", "Make the image of the profile available to the nodes."
 )
@@ -153,7 +175,7 @@ STOPPED_ON_REQUEST: Final = _normal(
     "stopped_on_request", "Nothing to do; training resumes from the checkpoint."
 )
 DEPENDENCY_UNAVAILABLE: Final = _dependency(
-    "dependency_unavailable", "Nothing to do; tried again with backoff."
+    "dependency_unavailable", "Bring back what the message names; it is tried again with backoff."
 )
 STORAGE_UNAVAILABLE: Final = _dependency(
     "storage_unavailable", "Bring the S3 endpoint back; tried again with backoff."
@@ -166,7 +188,7 @@ LOCK_HELD: Final = _dependency(
 )
 ARTIFACT_DIGEST_MISMATCH: Final = _human(
     "artifact_digest_mismatch",
-    "Something changed in the store: re-create the run that made it, and find out who wrote.",
+    "Something changed in the store: delete what the message names, create it again, find out who wrote.",
 )
 
 # Data
@@ -324,7 +346,7 @@ COMPARISON_SKIPPED: Final = _normal(
 SERVING: Final = _normal("serving")
 NO_PASSING_CANDIDATE: Final = _wait("no_passing_candidate", "Finish a run that passes the gate.")
 GATE_OPEN: Final = _normal("gate_open")
-GATE_MISSING: Final = _wait("gate_missing", "Create the gate; what serves goes on serving.")
+GATE_MISSING: Final = _human("gate_missing", "Create the gate; what serves goes on serving.")
 GATE_NOT_PASSED: Final = _wait("gate_not_passed", "Finish a run that passes the gate.")
 PAUSED: Final = _normal("paused", "Set spec.paused to false to promote again.")
 CANDIDATE_STARTING: Final = _normal("candidate_starting", "Wait for the candidate slot.")
@@ -333,6 +355,10 @@ PROMOTED: Final = _normal("promoted")
 SUPERSEDED: Final = _normal("superseded")
 PROMOTE_BLOCKED: Final = _human(
     "deployment_promote_blocked", "Only a digest with its own valid Pass can go live."
+)
+CANDIDATE_REFUSED: Final = _human(
+    "candidate_refused",
+    "Run kubectl sluice clear-rollback to let it go live again, or finish a run that passes.",
 )
 PROGRESS_DEADLINE_EXCEEDED: Final = _human(
     "progress_deadline_exceeded",

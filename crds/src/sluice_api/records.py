@@ -50,6 +50,10 @@ class StageRecord(ApiModel):
     report_digest: Digest | None = None
     evidence: UriDigest | None = None
     """What an attempt that failed had found before."""
+    deadline_seconds: Count | None = None
+    """Running time over all attempts that was allowed then; absent: not known, or none."""
+    warning: Message = ""
+    """What was odd about an attempt that succeeded."""
     started_at: Timestamp
     finished_at: Timestamp
     counters: Counters = Counters()

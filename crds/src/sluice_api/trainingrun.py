@@ -241,7 +241,9 @@ class Attempts(ApiModel):
     """How often stages of the run were started."""
 
     total: Annotated[int, Field(ge=0)] = 0
-    """Attempts in all."""
+    """Attempts of all stages."""
+    current: Annotated[int, Field(ge=0)] = 0
+    """Attempts of the stage at work, or of the last one."""
     failed: Annotated[int, Field(ge=0)] = 0
     """Attempts that failed."""
     preempted: Annotated[int, Field(ge=0)] = 0
@@ -283,6 +285,10 @@ class TrainingRunStatus(KindStatus):
     """How far training is."""
     metrics: Annotated[tuple[Metric, ...], Field(max_length=20)] = ()
     """Numbers of the finished training."""
+    headline: Annotated[str, StringConstraints(max_length=80)] | None = None
+    """The loss that counts most: on held-out rows where there are any, else the last one in training."""
+    duration: Annotated[str, StringConstraints(max_length=16)] | None = None
+    """Time from the start of the first stage to the last news of the run, for people."""
     warnings: Annotated[tuple[Warned, ...], Field(max_length=3)] = ()
     """What the checks before training found and let pass."""
     attempts: Attempts = Attempts()

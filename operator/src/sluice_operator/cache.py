@@ -7,15 +7,17 @@ was deleted stays deleted, until a list that began later says otherwise. Never I
 from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
+from sluice_api.reasons import ARTIFACT_DIGEST_MISMATCH
 from sluice_operator import metrics, raw
-from sluice_operator.facts.gate import MOST_CANDIDATES
+from sluice_operator.facts.gate import MOST_CANDIDATES, wanted_digests
 from sluice_operator.facts.run import run_facts
 from sluice_operator.family import family
 from sluice_operator.finished import FinishedRuns
 from sluice_operator.graph import Graph
 from sluice_operator.kinds import RESOURCES, WATCHED, Kind
-from sluice_operator.model import Key, Related, Resource
+from sluice_operator.model import Key, Related, Resource, ResourceKind
 from sluice_operator.selections import FinishedRun, Selections
 from sluice_operator.views import StoredRecord, View, owner_key
 
@@ -69,7 +71,7 @@ class Cache:
         if isinstance(view, Resource) and isinstance(old, Resource) and _says_the_same(old, view):
             # Progress and conditions: nobody else decides from them, and a thousand runs write them.
             self._objects[kind][place], self._heard_at[kind][place] = view, self._heard
-            return frozenset({view.key})
+            return frozenset({view.key}) | self._told_of_damage(view)
         before = self._forget(kind, old) if old is not None else frozenset()
         self._objects[kind][place], self._heard_at[kind][place] = view, self._heard
         if isinstance(view, Resource):
@@ -158,9 +160,13 @@ class Cache:
 
     def _candidates(self, gate: Key) -> Iterator[Key]:
         for runs in self.finished([gate]).values():
-            yield from (
-                Key(gate.namespace, "TrainingRun", run.name) for run in runs.newest_first[:MOST_CANDIDATES]
-            )
+            asked = (runs.made(digest)[:1] for digest in sorted(wanted_digests(self._deployments(gate))))
+            for run in (*runs.newest_first[:MOST_CANDIDATES], *chain.from_iterable(asked)):
+                yield Key(gate.namespace, "TrainingRun", run.name)
+
+    def _deployments(self, gate: Key) -> list[Resource]:
+        found = (self.resource(k) for k in self._graph.users(gate) if k.kind == "Deployment")
+        return [r for r in found if r is not None]
 
     def _finished_run(self, key: Key) -> FinishedRun | None:
         related = self.related(key)
@@ -172,6 +178,12 @@ class Cache:
         key = view.key if isinstance(view, Resource) else owner_key(view.meta)
         if key is not None and key.kind == "TrainingRun" and isinstance(view, Resource | StoredRecord):
             self._selections.touch(key)
+
+    def users(self, key: Key) -> tuple[Related, ...]:
+        """Objects that refer to `key` and tell it something."""
+        found = (self.resource(k) for k in sorted(self._graph.users(key)))
+        telling = (r for r in found if r is not None and tells(r, key.kind))
+        return tuple(u for r in telling if (u := self.related(r.key)) is not None)
 
     def concerned(self, key: Key) -> Concerned:
         """Everybody who refers to `key`, however far, itself included."""
@@ -209,13 +221,34 @@ class Cache:
         key = view.key if isinstance(view, Resource) else owner_key(view.meta)
         if key is None:
             return frozenset()
-        return self._graph.concerned(key) if kind in _TELLING else frozenset({key})
+        if kind not in _TELLING:
+            return frozenset({key})
+        return self._graph.concerned(key) | self._told_by(view)
+
+    def _told_of_damage(self, user: Resource) -> Concerned:
+        return frozenset(k for k in self._told_by(user) if k.kind == "DatasetPack")
+
+    def _told_by(self, view: View) -> Concerned:
+        """What an object refers to and tells something."""
+        if not isinstance(view, Resource):
+            return frozenset()
+        return frozenset(k for k in self._graph.used_by(view.key) if tells(view, k.kind))
 
 
 def version(view: View) -> int:
     """resourceVersion as the number that it is; 0 for odd ones."""
     found = view.meta.resource_version
     return int(found) if found.isdecimal() else 0
+
+
+def tells(user: Resource, kind: ResourceKind) -> bool:
+    """Whether an object tells something to one of that kind that it refers to.
+
+    A Deployment tells its gate which digests people want; whoever found bytes damaged tells the pack.
+    """
+    if kind == "DatasetPack":
+        return raw.text(user.status, "failure", "reason") == ARTIFACT_DIGEST_MISMATCH.camel
+    return kind == "EvalGate" and user.kind == "Deployment"
 
 
 def _place(view: View) -> Place:

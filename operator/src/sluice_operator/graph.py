@@ -53,6 +53,14 @@ class Graph:
         """Everybody who refers to `start`, however far, itself included."""
         return _closure((start,), self._previous)
 
+    def users(self, key: Key) -> frozenset[Key]:
+        """Who refers to `key` by name, one step far."""
+        return frozenset(self._backward.get(key, ()))
+
+    def used_by(self, key: Key) -> frozenset[Key]:
+        """What `key` refers to by name, one step far."""
+        return self._forward.get(key, References()).keys
+
     def _previous(self, key: Key) -> Iterator[Key]:
         yield from self._backward.get(key, ())
         labels = self._runs.get(key.namespace, {}).get(key)

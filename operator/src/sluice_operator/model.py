@@ -117,6 +117,8 @@ class SlotView:
     """Last transition of the condition Available."""
     observed_generation: int = 0
     message: str = ""
+    refusal: str = ""
+    """What the cluster says of Pods that it does not let in."""
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,12 @@ class Observed:
     now: datetime
     finished: Mapping[Key, FinishedRuns] = field(default_factory=dict)
     """By gate that selects runs by label: those that are finished. Of these `world` holds only the newest."""
+    users: tuple[Related, ...] = ()
+    """Objects that refer to `me` and tell it something: a gate's Deployments, who found a pack damaged."""
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    """What the cluster says of Jobs that have no Pod, by name."""
+    missing_sources: frozenset[str] = frozenset()
+    """What a pack reads of ConfigMaps and that does not exist, as sentences."""
     progress: tuple[ProgressNote, ...] = ()
     progress_ca_pem: str = ""
 

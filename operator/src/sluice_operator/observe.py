@@ -6,6 +6,7 @@ from datetime import datetime
 from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.cache import Cache
 from sluice_operator.intake import Intake
+from sluice_operator.look_ups import LookUps
 from sluice_operator.model import JobView, Key, Observed, ProgressNote, Related
 from sluice_operator.settings import Settings
 
@@ -30,6 +31,7 @@ class Observer:
         self._settings = settings
         self._now = now
         self._progress = progress
+        self._look_ups = LookUps(cluster, now)
         self.progress_ca_pem = ""
         """Set once the progress endpoint has its certificate."""
 
@@ -49,6 +51,9 @@ class Observer:
             me=me,
             world=world,
             finished=self._cache.finished(world),
+            users=self._cache.users(key),
+            refusals=await self._look_ups.refusals(me),
+            missing_sources=await self._look_ups.missing_sources(me),
             settings=self._settings,
             now=self._now(),
             progress=tuple(note for note in notes if note is not None),

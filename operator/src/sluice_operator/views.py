@@ -119,6 +119,7 @@ def _pod(data: object) -> PodView:
 def _slot(data: object) -> SlotView:
     available = raw.condition(data, "Available")
     is_available = available.get("status") == "True"
+    refused = raw.condition(data, "ReplicaFailure")
     troubles = (raw.condition(data, kind) for kind in ("ReplicaFailure", "Progressing", "Available"))
     return SlotView(
         meta=meta_of(data),
@@ -129,6 +130,7 @@ def _slot(data: object) -> SlotView:
         available_since=raw.time(available, "lastTransitionTime"),
         observed_generation=raw.integer(data, "status", "observedGeneration"),
         message=next((raw.text(c, "message") for c in troubles if c), ""),
+        refusal=raw.text(refused, "message") if refused.get("status") == "True" else "",
     )
 
 

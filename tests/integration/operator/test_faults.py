@@ -35,7 +35,7 @@ def test_F15_a_leader_that_was_asleep_writes_nothing_and_ends(
         sleeper.resume()
         assert sleeper.wait(15) == 1
         assert any("Lease" in str(line.get("error", "")) for line in sleeper.log())
-        space.wait_condition("Deployment", "live", "Reconciling")
+        space.wait_condition("DatasetPack", "train", "Reconciling")
 
 
 def train_records(space: Teamspace) -> list[tuple[str, str]]:

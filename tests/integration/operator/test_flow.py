@@ -60,7 +60,10 @@ def test_what_happened_while_the_operator_was_away_is_seen(
         space.delete("TrainingRun", "good")
         space.wait("the run is gone", lambda: space.find("TrainingRun", "good") is None)
         operator.start()
-        space.wait_condition("EvalGate", "gate", "Reconciling")
+        space.wait(
+            "the gate has no candidate",
+            lambda: space.condition("EvalGate", "gate", "Ready").get("reason") == "NoCandidate",
+        )
         assert not [job for job in space.list("Job") if job["metadata"]["name"].startswith("good-")]
 
 
@@ -69,7 +72,7 @@ def test_F03_a_stop_ends_in_time_and_gives_the_lease_back(
 ) -> None:
     apply_quickstart(space)
     with make_operator() as operator:
-        space.wait_condition("Deployment", "live", "Reconciling")
+        space.wait_condition("DatasetPack", "train", "Reconciling")
         started = time.monotonic()
         assert operator.stop(seconds=12) == 0
         assert time.monotonic() - started < 10

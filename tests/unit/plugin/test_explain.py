@@ -102,7 +102,7 @@ def test_what_is_missing_is_named_by_who_waits_for_it() -> None:
     )
     advice = asked(run, of=run)
     assert (advice.where, advice.text) == ("TrainingRun/good", reasons.REFERENCE_NOT_FOUND.next_step)
-    assert not advice.needs_person
+    assert advice.needs_person
 
 
 @pytest.mark.parametrize("reason", [reasons.PAUSED, reasons.MANUAL_PROMOTION, reasons.DRIFT_HOLD])

@@ -4,22 +4,34 @@ The request travels as an annotation of the Pod template and is mounted as `requ
 request are one write and nobody can slip another request under the Job's name.
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self, get_args
 
 from sluice_api import meta
 from sluice_api.base import ApiModel
 from sluice_api.contracts import envelope as contract
 from sluice_operator import capacity
 from sluice_operator.children import naming, pods
-from sluice_operator.model import Resource
+from sluice_operator.model import JobView, Resource
 from sluice_operator.settings import ComputeProfile, Settings, StorageProfile
 
 ANNOTATION_REQUEST = f"{meta.GROUP}/request"
 HEAVY = frozenset({"train", "evaluate"})
 """Stages that run on the profile's own resources, GPUs included, unless they only ask an endpoint."""
 GRACE_SECONDS = {"train": 120}
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+LIMIT_SECONDS: Mapping[contract.Stage, int] = {
+    "prepare": 86_400,
+    "evaluate": 86_400,
+    "package": 21_600,
+    "judge": 3_600,
+    "verify": 1_800,
+    "ledger": 1_800,
+}
+"""Longest running time of one attempt where the spec sets none; a stage that hangs must end."""
 CONTAINER = "stage"
 
 
@@ -67,6 +79,35 @@ class Ask:
         return capacity.gpus(self.profile.resources) if self.loads_model else 0
 
 
+@dataclass(frozen=True)
+class MadeFor:
+    """What a Job was made for, as far as the Job itself tells: nobody may ask for it any more."""
+
+    stage: contract.Stage
+    request_hash: str
+    attempt: int
+    gpus: int = 0
+    variant: str = ""
+    deadline_seconds: int | None = None
+
+    @classmethod
+    def of(cls, job: JobView) -> Self | None:
+        """None for a Job that does not tell."""
+        stage, number = (job.meta.labels.get(k, "") for k in (meta.LABEL_STAGE, meta.LABEL_ATTEMPT))
+        request_hash = job.meta.annotations.get(meta.ANNOTATION_REQUEST_HASH, "")
+        if stage not in get_args(contract.Stage) or not number.isdecimal() or not int(number):
+            return None
+        gpus = job.meta.annotations.get(meta.ANNOTATION_GPUS, "0")
+        known = bool(re.fullmatch("[0-9a-f]{64}", request_hash))
+        made = cls(stage, request_hash, int(number), int(gpus) if gpus.isdecimal() else 0)  # type: ignore[arg-type]
+        return made if known else None
+
+
+def is_queued(job: JobView) -> bool:
+    """Whether a queue decides when a Job runs: it alone suspends and releases it."""
+    return QUEUE_LABEL in job.meta.labels
+
+
 def job(
     resource: Resource,
     ask: Ask,
@@ -82,6 +123,8 @@ def job(
     annotations = {meta.ANNOTATION_REQUEST_HASH: ask.request_hash}
     if ask.identity:
         annotations[meta.ANNOTATION_IDENTITY] = ask.identity
+    if ask.gpus and not report_only:
+        annotations[meta.ANNOTATION_GPUS] = str(ask.gpus)
     extra = {"stage": ask.stage, "attempt": str(attempt)}
     request = _envelope(resource, ask, attempt, settings, seconds_left, progress_ca_pem)
     spec: dict[str, Any] = {
@@ -104,11 +147,11 @@ def job(
             ),
         },
     }
-    if seconds_left is not None:
-        spec["activeDeadlineSeconds"] = seconds_left + ask.profile.pending_seconds
+    limit = seconds_left if seconds_left is not None else LIMIT_SECONDS.get(ask.stage, 86_400)
+    spec["activeDeadlineSeconds"] = limit + ask.profile.pending_seconds
     metadata = naming.object_meta(resource, name, ask.stage, annotations, **extra)
     if ask.profile.queue:
-        metadata["labels"]["kueue.x-k8s.io/queue-name"] = ask.profile.queue
+        metadata["labels"][QUEUE_LABEL] = ask.profile.queue
         spec["suspend"] = True
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec}
 

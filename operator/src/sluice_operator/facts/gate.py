@@ -1,23 +1,27 @@
 """What a gate demands now, what its candidates are, and which verdicts it gave."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from sluice_api import reasons
 from sluice_api.chat import TemplateArgument
 from sluice_api.common import UriDigest
 from sluice_api.contracts.requests import SuiteRequest
+from sluice_api.decisions import ANNOTATIONS
 from sluice_api.decoding import default_generation
 from sluice_api.evalgate import Baseline as BaselineSpec
 from sluice_api.evalgate import EvalGateSpec, SuiteDigest
 from sluice_api.identity import criteria_hash
 from sluice_api.records import ApprovalRecord, VerdictRecord
+from sluice_operator import raw
 from sluice_operator.children.records import verdict_name
+from sluice_operator.facts import failures
+from sluice_operator.facts.failures import not_ready
 from sluice_operator.facts.live import live, revision
-from sluice_operator.facts.pack import PackFacts, pack_facts
-from sluice_operator.facts.run import run_facts
+from sluice_operator.facts.pack import RETRY_LIMIT, PackFacts, pack_facts
+from sluice_operator.facts.run import retry_limit, run_facts
 from sluice_operator.finished import FinishedRuns, RunFacts
-from sluice_operator.model import Key, Observed, Problem, Related, ResourceKind
+from sluice_operator.model import Key, Observed, Problem, Related, Resource, ResourceKind
 
 Find = Callable[[ResourceKind, str], Related | None]
 MOST_CANDIDATES = 10
@@ -92,11 +96,18 @@ def _suite_pack(name: str, find: Find) -> PackFacts | Problem:
         return Problem(reasons.REFERENCE_NOT_FOUND, f"spec.suites: DatasetPack {name} does not exist")
     facts = pack_facts(related)
     if facts is None:
-        return Problem(reasons.REFERENCE_NOT_READY, f"spec.suites: DatasetPack {name} is not ready")
+        return not_ready(related, RETRY_LIMIT, "spec.suites:")
     if facts.purpose != "Evaluation":
         message = f"spec.suites: DatasetPack {name} has purpose {facts.purpose}; a suite needs Evaluation"
         return Problem(reasons.REFERENCE_UNUSABLE, message)
     return facts
+
+
+def wanted_digests(deployments: Collection[Resource]) -> set[str]:
+    """Digests that people want live, however old: they are pinned, or a promote names them."""
+    found = {raw.text(d.spec, "promotion", "pin") for d in deployments}
+    asked = (d.meta.annotations.get(ANNOTATIONS["promote"], "") for d in deployments)
+    return (found | {text.partition(" ")[0] for text in asked}) - {""}
 
 
 def candidates(spec: EvalGateSpec, gate: Key, observed: Observed) -> FinishedRuns:
@@ -156,7 +167,11 @@ def _run_baseline(name: str, find: Find) -> Baseline | Problem:
     facts = run_facts(related) if related else None
     if facts is None:
         message = f"spec.baseline.trainingRunRef: TrainingRun {name} has no artifact yet"
-        return Problem(reasons.BASELINE_MISSING, message)
+        ended = failures.over(related, retry_limit(related)) if related else None
+        if ended is None:
+            return Problem(reasons.BASELINE_MISSING, message)
+        told = f"{message}, and failed ({ended.reason.camel}): {ended.message}"
+        return Problem(reasons.REFERENCE_FAILED, told)
     return Baseline(UriDigest(uri=facts.artifact.uri, digest=facts.artifact.digest))
 
 

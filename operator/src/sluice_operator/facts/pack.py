@@ -10,6 +10,9 @@ from sluice_operator import raw
 from sluice_operator.facts.stages import successes
 from sluice_operator.model import Related
 
+RETRY_LIMIT = 3
+"""Failed attempts to pack before a pack is given up."""
+
 
 @dataclass(frozen=True)
 class PackFacts:

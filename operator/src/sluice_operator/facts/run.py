@@ -11,6 +11,12 @@ from sluice_operator.finished import RunFacts
 from sluice_operator.model import Related
 
 
+def retry_limit(related: Related) -> int:
+    """How many attempts of a stage may fail, as far as the spec tells."""
+    found = raw.mapping(related.resource.spec, "retry").get("limit", 3)
+    return found if isinstance(found, int) else 3
+
+
 def prepared(related: Related) -> PrepareResult | None:
     """What prepare resolved, or None."""
     for record in successes(related, "prepare"):

@@ -102,11 +102,14 @@ def is_missing(observed: Observed, policy: Policy, given: VerdictRecord) -> bool
     return required and facts.approval(observed.me, given) is None
 
 
-def needed(given: VerdictRecord) -> str:
+def why_needed(given: VerdictRecord) -> str:
     """What is asked of a person."""
-    return reasons.APPROVAL_NEEDED.advise(
-        f"run {given.run} passed; a person must approve {given.digest[:19]}"
-    )
+    return f"run {given.run} passed; a person must approve {given.digest[:19]}"
+
+
+def needed(given: VerdictRecord) -> str:
+    """What is asked of a person, and how it is done."""
+    return reasons.APPROVAL_NEEDED.advise(why_needed(given))
 
 
 def add_condition(

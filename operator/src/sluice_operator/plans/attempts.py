@@ -5,27 +5,41 @@ A Job that somebody deleted is recorded as well, and the next attempt follows, a
 its own deletion is still to be seen; where nothing is left of it, the same attempt is made again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
 from sluice_api import meta, reasons
 from sluice_api.base import ApiModel
-from sluice_api.reasons import REASONS, Reason, Retry
+from sluice_api.contracts.envelope import Stage
+from sluice_api.reasons import REASONS, Reason
 from sluice_api.records import StageRecord
 from sluice_operator.children import jobs, naming, records
-from sluice_operator.children.jobs import Ask
-from sluice_operator.facts.stages import attempts_of, counters, stage_records
-from sluice_operator.model import Create, JobView, Observed, Patch, PodView
+from sluice_operator.children.jobs import Ask, is_queued
+from sluice_operator.facts.damage import blame
+from sluice_operator.facts.failures import exhausted, failures_of, is_final, is_out_of_time, needs_change
+from sluice_operator.facts.stages import attempts_of, counters
+from sluice_operator.model import Create, EventNote, JobView, Observed, Patch, PodView
 from sluice_operator.plans.draft import Draft, shorten
 from sluice_operator.plans.ended import Ended, classify, deleted, ended_early
 from sluice_operator.plans.pods import describe_pods, is_alive
 from sluice_operator.plans.recording import stage_record
 
 _UNREAD = (reasons.REPORT_LOST.code, reasons.REPORT_UNREADABLE.code)
-_AT_ONCE = (reasons.NOTHING_TO_REPORT.code, reasons.STOPPED_ON_REQUEST.code)
+_AT_ONCE = tuple(
+    r.code
+    for r in (
+        reasons.NOTHING_TO_REPORT,
+        reasons.STOPPED_ON_REQUEST,
+        reasons.REQUEST_CHANGED,
+        reasons.SUSPENDED,
+        reasons.DEADLINE_EXCEEDED,
+    )
+)
 """Ends after which the next attempt need not wait."""
 _LONGEST_BACKOFF = 300.0
+_LOOK_AGAIN = 20.0
+"""Seconds after which a Job without a Pod is looked at again: only then does anybody ask why."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +53,22 @@ class Advance:
     record: StageRecord | None = None
     job: JobView | None = None
     attempt: int = 0
+    stage: Stage = "prepare"
+    is_final: bool = False
+    """It failed, and nothing that may still change lets it go on."""
+    needs_person: bool = False
+    """Its Job is there, and its Pod waits for something that a person must bring."""
+    starts: bool = False
+    """Its Job is made in this pass."""
 
 
-def advance(observed: Observed, draft: Draft, ask: Ask) -> Advance:
-    """Bring a stage one step further; what must be written goes into the draft."""
+def advance(observed: Observed, draft: Draft, ask: Ask, *, has_room: bool = True) -> Advance:
+    """Bring a stage one step further; what must be written goes into the draft. No room: start nothing."""
+    draft.asked.add(ask.request_hash)
+    return replace(_advance(observed, draft, ask, has_room), stage=ask.stage)
+
+
+def _advance(observed: Observed, draft: Draft, ask: Ask, has_room: bool) -> Advance:
     done = attempts_of(observed.me, ask.stage, ask.request_hash)
     if done and done[-1].outcome == "Succeeded":
         last = done[-1]
@@ -52,13 +78,13 @@ def advance(observed: Observed, draft: Draft, ask: Ask) -> Advance:
     job = next((j for j in observed.me.jobs if j.meta.name == name), None)
     pods = tuple(p for p in observed.me.pods if p.job == name)
     if job is None:
-        return _start(observed, draft, ask, done, attempt, name, pods)
+        return _start(observed, draft, ask, done, attempt, pods, has_room)
     if not _ours(job, observed, ask):
         message = f"Job {name} belongs to another object or request"
         return Advance("Failed", reasons.CHILD_CONFLICT, message, job=job)
     ended = classify(job, pods, ask) if job.outcome != "Active" else ended_early(job, pods, ask)
     if ended is None:
-        return _watch(draft, ask, job, pods, attempt)
+        return _watch(observed, draft, ask, job, pods, attempt)
     return _record(observed, draft, ask, job, pods, attempt, ended)
 
 
@@ -70,12 +96,18 @@ def _ours(job: JobView, observed: Observed, ask: Ask) -> bool:
     )
 
 
-def _watch(draft: Draft, ask: Ask, job: JobView, pods: tuple[PodView, ...], attempt: int) -> Advance:
-    if job.suspended and not ask.profile.queue:
+def _watch(
+    observed: Observed, draft: Draft, ask: Ask, job: JobView, pods: tuple[PodView, ...], attempt: int
+) -> Advance:
+    if job.suspended and not is_queued(job):
         body = {"spec": {"suspend": False}}
         draft.write(Patch("Job", job.meta.name, job.meta.resource_version, body))
-    reason, message = describe_pods(pods)
-    return Advance("Running", reason, f"{ask.title}, attempt {attempt}: {message}", job=job, attempt=attempt)
+    if not pods:
+        draft.wake_in(_LOOK_AGAIN)
+    reason, message = describe_pods(pods, observed.refusals.get(job.meta.name, ""))
+    told = f"{ask.title}, attempt {attempt}: {message}"
+    needs_person = reason is reasons.SECRET_MISSING
+    return Advance("Running", reason, told, job=job, attempt=attempt, needs_person=needs_person)
 
 
 def _record(
@@ -92,6 +124,8 @@ def _record(
     manifest = records.record(observed.me.resource, name, value)
     told = f"{ask.title}, attempt {attempt}: {ended.message}"
     draft.write(Create(manifest, unless_job="" if job else name), ended.reason, shorten(told, 400))
+    if value.warning:
+        draft.events.append(EventNote(reasons.CLOCK_SKEWED, reasons.CLOCK_SKEWED.advise(value.warning)))
     draft.wake_in(1)
     return Advance("Running", ended.reason, told, job=job, attempt=attempt)
 
@@ -102,9 +136,10 @@ def _start(
     ask: Ask,
     done: tuple[StageRecord, ...],
     attempt: int,
-    name: str,
     pods: tuple[PodView, ...],
+    has_room: bool,
 ) -> Advance:
+    name = naming.stage_name(observed.me.resource.meta.name, ask.stage, ask.request_hash, attempt)
     mine = tuple(p for p in pods if _is_of(p, observed))
     if mine:
         return _record(observed, draft, ask, None, mine, attempt, deleted(name))
@@ -122,6 +157,9 @@ def _start(
         draft.wake_in(delay)
         message = f"{last.message}; trying again in {int(delay) + 1} s"
         return Advance("Waiting", REASONS[last.reason], message, record=last, attempt=attempt)
+    if not has_room:
+        message = f"{ask.title}, attempt {attempt}: waiting for another one to end"
+        return Advance("Waiting", reasons.PENDING, message, attempt=attempt)
     manifest = jobs.job(
         observed.me.resource,
         ask,
@@ -137,7 +175,7 @@ def _start(
         f"{ask.title}, attempt {attempt}: Job {name}",
     )
     told = f"{ask.title}, attempt {attempt}: starting"
-    return Advance("Running", reasons.PENDING, told, attempt=attempt)
+    return Advance("Running", reasons.PENDING, told, attempt=attempt, starts=True)
 
 
 def _is_of(pod: PodView, observed: Observed) -> bool:
@@ -146,40 +184,46 @@ def _is_of(pod: PodView, observed: Observed) -> bool:
 
 
 def _lingering(observed: Observed, ask: Ask) -> str:
-    """A Job or Pod of an earlier attempt at the same request that still works, or an empty text."""
+    """A Job or Pod of an earlier attempt that still works, or an empty text.
+
+    What shares a budget shares its place: two requests of such a stage never run at once.
+    """
     first = naming.stage_name(observed.me.resource.meta.name, ask.stage, ask.request_hash, 1)
-    series = first.removesuffix("1")
-    jobs_left = (j.meta.name for j in observed.me.jobs if j.outcome == "Active" and _ours(j, observed, ask))
+    series = first.removesuffix(f"{ask.request_hash[:8]}-1" if ask.share_budget else "1")
+    active = (j for j in observed.me.jobs if j.outcome == "Active")
+    jobs_left = (j.meta.name for j in active if _ours(j, observed, ask) or _is_twin(j, ask))
     pods_left = (p for p in observed.me.pods if is_alive(p) and (p.job or "").startswith(series))
     left = [*(f"Job {name}" for name in jobs_left), *(f"Pod {p.meta.name}" for p in pods_left)]
     return left[0] if left else ""
 
 
+def _is_twin(job: JobView, ask: Ask) -> bool:
+    return ask.share_budget and job.meta.labels.get(meta.LABEL_STAGE) == ask.stage
+
+
 def _give_up(observed: Observed, ask: Ask, last: StageRecord | None) -> Advance | None:
-    failed = last if last is not None and last.outcome == "Failed" else None
-    if failed is not None and REASONS[failed.reason].retry is Retry.HUMAN:
-        return Advance("Failed", REASONS[failed.reason], failed.message, record=failed)
+    if last is not None and needs_change(last):
+        message = shorten(blame(observed, last))
+        return Advance("Failed", REASONS[last.reason], message, record=last, is_final=is_final(last))
+    if last is not None and is_out_of_time(last, ask.deadline_seconds):
+        return Advance("Failed", reasons.DEADLINE_EXCEEDED, last.message, record=last)
     left = _seconds_left(observed, ask)
     if left is not None and left <= 0:
-        told = f"all attempts together ran for {ask.deadline_seconds} s"
-        if failed is not None:  # more time would change nothing of why it failed
-            return Advance("Failed", REASONS[failed.reason], f"{failed.message}; {told}", record=failed)
-        return Advance("Failed", reasons.DEADLINE_EXCEEDED, told, record=last)
-    failures = _failures(observed, ask)
+        return _out_of_time(ask, last)
+    failures = failures_of(observed.me, ask.stage, "" if ask.share_budget else ask.request_hash)
     if len(failures) > ask.retry_limit:
-        message = (
-            f"{ask.stage} failed {len(failures)} times, retry.limit is {ask.retry_limit}; "
-            f"last: {failures[-1].message}"
-        )
-        return Advance("Failed", reasons.RETRIES_EXHAUSTED, shorten(message), record=failures[-1])
+        message = shorten(exhausted(failures, ask.retry_limit))
+        failed = reasons.RETRIES_EXHAUSTED
+        return Advance("Failed", failed, message, record=failures[-1], is_final=True)
     return None
 
 
-def _failures(observed: Observed, ask: Ask) -> tuple[StageRecord, ...]:
-    """Attempts that used the budget, oldest first."""
-    same = stage_records(observed.me, ask.stage)
-    mine = (r for r in same if ask.share_budget or r.request_hash == ask.request_hash)
-    return tuple(r for r in mine if r.outcome == "Failed")
+def _out_of_time(ask: Ask, last: StageRecord | None) -> Advance:
+    told = f"all attempts together ran for {ask.deadline_seconds} s, spec.activeDeadlineSeconds"
+    if last is not None and last.outcome == "Failed" and last.reason != reasons.DEADLINE_EXCEEDED.code:
+        # More time would change nothing of why it failed.
+        return Advance("Failed", REASONS[last.reason], f"{last.message}; {told}", record=last)
+    return Advance("Failed", reasons.DEADLINE_EXCEEDED, told, record=last)
 
 
 def _delay(done: tuple[StageRecord, ...], now: datetime) -> float:

@@ -6,9 +6,10 @@ from sluice_api.contracts.reports import PackResult
 from sluice_api.contracts.requests import CheckedPack
 from sluice_api.datasetpack import ContaminationAgainst, DatasetPackSpec, PackContamination
 from sluice_operator import raw
-from sluice_operator.facts.pack import pack_facts
+from sluice_operator.facts.failures import not_ready
+from sluice_operator.facts.pack import RETRY_LIMIT, pack_facts
 from sluice_operator.model import Observed
-from sluice_operator.plans.draft import Stop
+from sluice_operator.plans.draft import Stop, stop_of
 
 _FIELD = "spec.contaminationAgainst"
 
@@ -46,11 +47,10 @@ def _resolved(observed: Observed, checked: ContaminationAgainst) -> CheckedPack 
     related = observed.find("DatasetPack", name)
     if related is None:
         message = f"{_FIELD}: DatasetPack {name} does not exist"
-        return Stop("Waiting", reasons.REFERENCE_NOT_FOUND, message)
+        return Stop("Stalled", reasons.REFERENCE_NOT_FOUND, message)
     facts = pack_facts(related)
     if facts is None:
-        message = f"{_FIELD}: DatasetPack {name} is not ready"
-        return Stop("Waiting", reasons.REFERENCE_NOT_READY, message)
+        return stop_of(not_ready(related, RETRY_LIMIT, f"{_FIELD}:"))
     dataset = UriDigest(uri=facts.manifest.uri, digest=facts.digest)
     return CheckedPack(name=name, dataset=dataset, action=checked.action)
 

@@ -1,5 +1,6 @@
 """Steps that planners of several kinds share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -8,11 +9,16 @@ from pydantic import ValidationError
 
 from sluice_api import reasons
 from sluice_api.base import ApiModel
+from sluice_api.meta import LABEL_STAGE
 from sluice_api.records import StageRecord
 from sluice_operator import capacity
+from sluice_operator.children.jobs import is_queued
+from sluice_operator.facts import failures
 from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import Delete, JobView, Observed, Patch, RecordView
 from sluice_operator.plans.draft import Draft, Stop, shorten
+from sluice_operator.plans.pods import is_alive
+from sluice_operator.plans.sweep import end_all, record_ended
 from sluice_operator.settings import ComputeProfile, StorageProfile
 
 Spec = TypeVar("Spec", bound=ApiModel)
@@ -21,6 +27,12 @@ KEPT_FAILURES = 10
 """Newest stage records that did not succeed."""
 KEPT_SUCCESSES = 40
 """Newest stage records that succeeded; each saves a Job."""
+
+
+def over(observed: Observed, limit: int) -> Stop | None:
+    """The end of an object whose work failed for ever. It stays so, whatever becomes of what it refers to."""
+    found = failures.over(observed.me, limit)
+    return Stop("Failed", found.reason, found.message) if found else None
 
 
 def parse_spec(model: type[Spec], observed: Observed) -> Spec | Stop:
@@ -64,14 +76,22 @@ def resolve_platform(observed: Observed, name: str, *, loads_models: bool = Fals
 
 
 def honour_suspend(observed: Observed, draft: Draft, *, suspended: bool) -> Stop | None:
-    """Stop running Jobs of a suspended object; a queue's Jobs are the queue's to suspend."""
+    """Stop what runs for a suspended object. It is suspended once no Pod of a stage runs.
+
+    A queue would release a Job that we suspend, so a Job of a queue is ended instead.
+    """
     if not suspended:
         return None
-    for job in observed.me.jobs:
-        queued = "kueue.x-k8s.io/queue-name" in job.meta.labels
-        if job.outcome == "Active" and not job.suspended and not queued:
+    active = [j for j in observed.me.jobs if j.outcome == "Active" and not j.meta.deleting]
+    for job in active:
+        if not job.suspended and not is_queued(job):
             body = {"spec": {"suspend": True}}
             draft.write(Patch("Job", job.meta.name, job.meta.resource_version, body))
+    end_all(observed, draft, [j for j in active if is_queued(j)])
+    record_ended(observed, draft)
+    left = next((p for p in observed.me.pods if is_alive(p) and LABEL_STAGE in p.meta.labels), None)
+    if left is not None:
+        return Stop("Working", reasons.SUSPENDED, f"spec.suspend is true; Pod {left.meta.name} is ending")
     return Stop("Suspended", reasons.SUSPENDED, "spec.suspend is true; set it to false to go on")
 
 
@@ -85,13 +105,31 @@ def unreadable_records(observed: Observed) -> Stop | None:
 
 
 def clean_up(observed: Observed, draft: Draft, ttl_seconds: int) -> None:
-    """Delete Jobs whose record exists, finished ones after their TTL, and the oldest stage records."""
-    recorded = {r.meta.name for r in observed.me.records if isinstance(r.record, StageRecord)}
+    """Delete Jobs whose record exists, finished ones after their TTL, and the oldest stage records.
+
+    Of Jobs that failed for one and the same reason only the newest is kept for people to read.
+    """
+    recorded = {r.meta.name: r.record for r in observed.me.records if isinstance(r.record, StageRecord)}
+    newest = _newest_failures(recorded)
     for job in observed.me.jobs:
-        if job.meta.name in recorded and not job.meta.deleting:
+        record = recorded.get(job.meta.name)
+        if record is None or job.meta.deleting:
+            continue
+        if record.outcome == "Succeeded" or job.outcome == "Active" or newest[_cause(record)] is record:
             _clean_up_job(observed, draft, job, ttl_seconds)
+        else:
+            draft.delete(Delete("Job", job.meta.name, job.meta.uid, "a newer attempt failed alike"))
     for view in _prunable(observed):
         draft.delete(Delete("ControllerRevision", view.meta.name, view.meta.uid, "older than what is kept"))
+
+
+def _cause(record: StageRecord) -> tuple[str, str, str]:
+    return record.stage, record.request_hash, record.reason
+
+
+def _newest_failures(recorded: Mapping[str, StageRecord]) -> Mapping[tuple[str, str, str], StageRecord]:
+    """The newest attempt of each request that ended for each reason."""
+    return {_cause(r): r for r in sorted(recorded.values(), key=lambda r: r.attempt)}
 
 
 def _clean_up_job(observed: Observed, draft: Draft, job: JobView, ttl_seconds: int) -> None:

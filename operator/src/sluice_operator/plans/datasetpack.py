@@ -5,16 +5,19 @@ from sluice_api.contracts.reports import PackResult
 from sluice_api.contracts.requests import CheckedPack, PackRequest
 from sluice_api.datasetpack import DatasetPackSpec, DatasetPackStatus
 from sluice_operator.children.jobs import Ask
-from sluice_operator.facts.pack import PackFacts, pack_facts
+from sluice_operator.facts import damage
+from sluice_operator.facts.pack import RETRY_LIMIT, PackFacts, pack_facts
 from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import EventNote, Observed, Plan
-from sluice_operator.plans import common, status
+from sluice_operator.plans import common, status, sweep
 from sluice_operator.plans.attempts import Advance, advance
 from sluice_operator.plans.checkedpacks import checked_packs, contamination
 from sluice_operator.plans.common import Platform
 from sluice_operator.plans.draft import Conditions, Draft, Stop
+from sluice_operator.plans.uris import whole
 
-RETRY_LIMIT = 3
+_LOOK_AGAIN = 30.0
+"""Seconds until a missing ConfigMap is looked for again."""
 
 
 def plan_dataset_pack(observed: Observed) -> Plan:
@@ -29,23 +32,35 @@ def plan_dataset_pack(observed: Observed) -> Plan:
         return _summarise(observed, draft, broken, None)
     facts = pack_facts(observed.me)
     if facts is not None:
-        message = f"{facts.result.rows.accepted} rows under {facts.digest[:19]}{_contradictions(facts)}"
-        return _summarise(observed, draft, Stop("Ready", reasons.PACKED, message), None)
-    ask = _resolve(observed, draft, spec)
+        sweep.end_unasked(observed, draft)
+        return _summarise(observed, draft, _packed(observed, facts), None)
+    stop = common.over(observed, RETRY_LIMIT)
+    stop = stop or common.honour_suspend(observed, draft, suspended=spec.suspend)
+    ask = stop or _resolve(observed, draft, spec)
     if isinstance(ask, Stop):
+        sweep.record_ended(observed, draft)
         return _summarise(observed, draft, ask, None)
     step = advance(observed, draft, ask)
+    sweep.end_unasked(observed, draft)
     return _summarise(observed, draft, status.stop_for(step), step)
+
+
+def _packed(observed: Observed, facts: PackFacts) -> Stop:
+    """A pack is what it was when it was packed, until somebody finds that its bytes are not."""
+    found = damage.found_by_users(observed, facts)
+    if found is None:
+        message = f"{facts.result.rows.accepted} rows under {facts.digest[:19]}{_contradictions(facts)}"
+        return Stop("Ready", reasons.PACKED, message)
+    return Stop("Failed", reasons.ARTIFACT_DIGEST_MISMATCH, found)
 
 
 def _resolve(observed: Observed, draft: Draft, spec: DatasetPackSpec) -> Ask | Stop:
     """What to ask of the pack stage, or why nothing can be asked."""
-    stop = common.honour_suspend(observed, draft, suspended=spec.suspend)
-    platform = stop or common.resolve_platform(observed, spec.profile)
+    platform = common.resolve_platform(observed, spec.profile)
     if isinstance(platform, Stop):
         return platform
-    outside = _check_locators(observed, spec, platform)
-    against = outside or checked_packs(observed, spec)
+    unfit = _check_locators(observed, spec, platform) or _check_config_maps(observed, draft)
+    against = unfit or checked_packs(observed, spec)
     return against if isinstance(against, Stop) else _ask(observed, spec, platform, against)
 
 
@@ -58,6 +73,17 @@ def _contradictions(facts: PackFacts) -> str:
         f". No model can have {count.rows} of them right, because equal prompts have different answers, "
         f"first at {count.lines}"
     )
+
+
+def _check_config_maps(observed: Observed, draft: Draft) -> Stop | None:
+    """What the API server can tell needs no Job: it is asked again until all is there."""
+    missing = sorted(observed.missing_sources)
+    if not missing:
+        return None
+    draft.wake_in(_LOOK_AGAIN)
+    namespace = observed.me.resource.meta.namespace
+    message = f"spec.sources: {'; '.join(missing)}, in namespace {namespace}"
+    return Stop("Stalled", reasons.REFERENCE_NOT_FOUND, message)
 
 
 def _check_locators(observed: Observed, spec: DatasetPackSpec, platform: Platform) -> Stop | None:
@@ -108,7 +134,7 @@ def _summarise(observed: Observed, draft: Draft, stop: Stop, step: Advance | Non
     result = _result(observed, pack_facts(observed.me))
     value = DatasetPackStatus(
         digest=result.digest if result else None,
-        manifest=result.manifest if result else None,
+        manifest=whole(observed, result.manifest) if result and result.manifest else None,
         rows=result.rows if result else None,
         rejections=result.rejections if result else (),
         ignored_keys=result.ignored_keys if result else (),

@@ -3,7 +3,7 @@
 from sluice_api import reasons
 from sluice_api.deployment import DeploymentSpec
 from sluice_operator.model import Observed, Plan
-from sluice_operator.plans import common
+from sluice_operator.plans import common, sweep
 from sluice_operator.plans.deployment_status import summarise, summarise_stopped
 from sluice_operator.plans.draft import Draft, Stop
 from sluice_operator.plans.drift.watch import watch_live
@@ -25,6 +25,7 @@ def plan_deployment(observed: Observed) -> Plan:
         return summarise_stopped(observed, draft, scene)
     suspended = common.honour_suspend(observed, draft, suspended=scene.spec.suspend)
     if suspended is not None:
+        common.clean_up(observed, draft, JOB_TTL_SECONDS)
         return summarise_stopped(observed, draft, suspended)
     if scene.lacks is not None and scene.head is None:
         # Nothing was decided yet, so there is nothing to repair and no way back.
@@ -35,6 +36,8 @@ def plan_deployment(observed: Observed) -> Plan:
         return summarise_stopped(observed, draft, stopped)
     moved = run_rows(scene, draft)
     common.clean_up(observed, draft, JOB_TTL_SECONDS)
+    if not draft.writes and scene.fold.intent is None and (moved.choice is None or draft.asked):
+        sweep.end_unasked(observed, draft, frozenset({"verify"}))
     watched = watch_live(scene, draft)
     keep_ledger(observed, scene.platform, draft)
     return summarise(scene, draft, moved, watched)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sluice_api import reasons
 from sluice_api.audit import GOING_BACK, Live
+from sluice_api.reasons import Severity
 from sluice_operator.facts import gate as gates
 from sluice_operator.facts import live as chain
 from sluice_operator.facts.gate import Policy
@@ -33,7 +34,7 @@ def add_available(conditions: Conditions, me: Related) -> None:
         conditions.add("Available", "False", reasons.LIVE_UNAVAILABLE, message)
 
 
-def add_progressing(conditions: Conditions, moved: Moved) -> None:
+def add_progressing(conditions: Conditions, scene: Scene, moved: Moved) -> None:
     """Want Progressing: whether a model is on its way, or why none is."""
     held = [h for h in moved.held if h.tells] or moved.held
     if moved.is_moving:
@@ -43,7 +44,11 @@ def add_progressing(conditions: Conditions, moved: Moved) -> None:
     elif moved.choice is not None:
         conditions.add("Progressing", "True", moved.choice.reason, moved.choice.why)
     elif held:
-        conditions.add("Progressing", "False", held[-1].reason, held[-1].message)
+        reason, message = held[-1].reason, held[-1].message
+        told = reason.advise(message) if reason.severity is Severity.WARNING else message
+        conditions.add("Progressing", "False", reason, told)
+    elif scene.live is None:
+        conditions.add("Progressing", "False", reasons.NOTHING_LIVE, "no run passed the gate yet")
     else:
         message = "the newest passing model is live"
         conditions.add("Progressing", "False", reasons.UP_TO_DATE, message)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sluice_api import reasons
-from sluice_api.audit import GOING_BACK, Live
+from sluice_api.audit import Live
 from sluice_api.base import NameRef
 from sluice_api.deployment import (
     AuditHead,
@@ -24,6 +24,7 @@ from sluice_operator.facts import audit
 from sluice_operator.facts import live as chain
 from sluice_operator.model import EventNote, Observed, Plan, Related
 from sluice_operator.plans import deployment_conditions as told
+from sluice_operator.plans import deployment_standing as standing
 from sluice_operator.plans import status
 from sluice_operator.plans.draft import Conditions, Draft, Stop, shorten, stamp
 from sluice_operator.plans.drift.told import add_drifted, drift_status
@@ -32,7 +33,7 @@ from sluice_operator.plans.ledger.told import add_archived
 from sluice_operator.plans.promotion import requests
 from sluice_operator.plans.promotion.choice import Held
 from sluice_operator.plans.promotion.rows import Moved
-from sluice_operator.plans.promotion.scene import Scene, is_up
+from sluice_operator.plans.promotion.scene import Scene
 
 _HISTORY = 20
 _REFUSED = 20
@@ -42,10 +43,10 @@ _HOLDS = 8
 def summarise(scene: Scene, draft: Draft, moved: Moved, watched: Watched) -> Plan:
     """The Plan with the complete status."""
     conditions = Conditions(scene.observed)
-    stop = _stop(scene, moved)
-    conditions.add_standard(stop)
+    stop = standing.work(scene, moved)
+    conditions.add_standard(stop, standing.serving(scene.me))
     told.add_available(conditions, scene.me)
-    told.add_progressing(conditions, moved)
+    told.add_progressing(conditions, scene, moved)
     told.add_gate(conditions, scene)
     told.add_held(conditions, moved.held)
     told.add_rolled_back(conditions, scene.me, moved.held)
@@ -55,13 +56,14 @@ def summarise(scene: Scene, draft: Draft, moved: Moved, watched: Watched) -> Pla
     draft.events += conditions.events()
     holds = (*(h for h in moved.held if h.tells), *requests.malformed(scene.me))
     value = _value(scene.me, moved.choice.target if moved.choice else None, scene, holds)
-    return _finish(scene.observed, draft, conditions, stop, value, _phase(scene, moved, stop))
+    return _finish(scene.observed, draft, conditions, stop, value, standing.phase(scene, moved, stop))
 
 
 def summarise_stopped(observed: Observed, draft: Draft, stop: Stop) -> Plan:
     """The Plan while nothing may be decided: what serves goes on serving, and the status says so."""
     conditions = Conditions(observed)
-    conditions.add_standard(stop)
+    is_known = stop.reason is not reasons.REPORT_UNREADABLE
+    conditions.add_standard(stop, standing.serving(observed.me) if is_known else None)
     told.add_available(conditions, observed.me)
     conditions.add("Progressing", "False", stop.reason, stop.told)
     conditions.add("GateOpen", "Unknown", stop.reason, stop.told)
@@ -95,45 +97,6 @@ def _new_block(scene: Scene, moved: Moved) -> list[EventNote]:
     stuck = told.blocked(moved.held)
     known = raw.condition({"status": scene.resource.status}, "RolledBack").get("reason")
     return [EventNote(stuck.reason, stuck.message)] if stuck and stuck.reason.camel != known else []
-
-
-def _phase(scene: Scene, moved: Moved, stop: Stop) -> str:
-    """A word for people: where the newest model is on its way from pending to superseded."""
-    if moved.choice is not None:
-        return "RollingBack" if moved.choice.cause in GOING_BACK else "Promoting"
-    if stop.state == "Ready":
-        back = scene.settled is not None and scene.settled.cause in GOING_BACK
-        return "RolledBack" if back else "Serving"
-    if scene.live is None:
-        return "Promoting" if moved.is_moving else "Pending"
-    return "Unavailable"
-
-
-def _stop(scene: Scene, moved: Moved) -> Stop:
-    now, slot = told.live_slot(scene.me)
-    if moved.choice is not None:
-        reason = moved.progress.reason if moved.progress else moved.choice.reason
-        message = moved.progress.message if moved.progress else moved.choice.why
-        message = f"{message}; revision {moved.choice.target.revision} is on its way"
-        waits = moved.progress is not None and moved.progress.waits
-        return Stop("Waiting" if waits else "Working", reason, message)
-    if scene.lacks is not None:
-        return scene.lacks
-    if now is None:
-        return _nothing_live(moved)
-    if not is_up(slot):
-        found = next((h for h in moved.held if not h.tells), None)
-        message = found.message if found else f"slot {now.slot} is unavailable"
-        return Stop("Waiting", found.reason if found else reasons.LIVE_UNAVAILABLE, message)
-    return Stop("Ready", reasons.SERVING, f"serves {now.digest[:19]}, revision {now.revision}")
-
-
-def _nothing_live(moved: Moved) -> Stop:
-    if moved.is_moving:
-        return Stop("Working", reasons.CANDIDATE_VERIFYING, "traffic is moving")
-    if moved.held:
-        return Stop("Waiting", moved.held[-1].reason, moved.held[-1].message)
-    return Stop("Waiting", reasons.NOTHING_LIVE, "no run passed the gate yet")
 
 
 def _value(

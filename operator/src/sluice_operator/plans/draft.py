@@ -9,10 +9,13 @@ from typing import Any, Literal
 
 from sluice_api import conditions, reasons
 from sluice_api.conditions import Condition, ConditionStatus
-from sluice_api.reasons import Reason
-from sluice_operator.model import Delete, EventNote, Observed, Plan, Write
+from sluice_api.reasons import Reason, Retry, Severity
+from sluice_operator.model import Delete, EventNote, Observed, Plan, Problem, Write
 
-State = Literal["Ready", "Working", "Waiting", "Stalled", "Suspended"]
+State = Literal["Ready", "Working", "Retrying", "Waiting", "Stalled", "Failed", "Suspended"]
+"""Working: the operator or the cluster works. Retrying: the operator tries again by itself. Waiting: nothing
+of ours works, and what is missing is expected to come by itself. Stalled: a person must act, then it goes on.
+Failed: it never goes on. kstatus reads Working and Retrying as Reconciling, Stalled and Failed as Stalled."""
 
 
 def stamp(when: datetime) -> str:
@@ -36,7 +39,16 @@ class Stop:
     @property
     def told(self) -> str:
         """The message, with the next step when somebody has to take it."""
-        return self.reason.advise(self.message) if self.state == "Stalled" else self.message
+        is_asked = self.state in ("Stalled", "Failed") or (
+            self.state == "Retrying" and self.reason.severity is Severity.WARNING
+        )
+        return self.reason.advise(self.message) if is_asked else self.message
+
+
+def stop_of(problem: Problem) -> Stop:
+    """How things stand while a reference cannot be used."""
+    needs_person = problem.reason.retry is Retry.HUMAN
+    return Stop("Stalled" if needs_person else "Waiting", problem.reason, problem.message)
 
 
 @dataclass
@@ -48,6 +60,8 @@ class Draft:
     events: list[EventNote] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
     requeue: list[float] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Hashes of the requests that this pass wants done."""
 
     def write(self, write: Write, reason: Reason | None = None, message: str = "") -> None:
         """Want a write, with the Event that announces it once it is done."""
@@ -101,19 +115,23 @@ class Conditions:
             )
         )
 
-    def add_standard(self, stop: Stop) -> None:
-        """Want Ready, Reconciling, Stalled and Suspended, as kstatus reads them."""
-        ready, working = stop.state == "Ready", stop.state in ("Working", "Waiting")
-        self.add("Ready", "True" if ready else "False", stop.reason, stop.told)
+    def add_standard(self, stop: Stop, ready: Stop | None = None) -> None:
+        """Want Ready, Reconciling, Stalled and Suspended, as kstatus reads them.
+
+        `ready` says what Ready speaks of, where that is not how the work stands.
+        """
+        ready, working = ready or stop, stop.state in ("Working", "Retrying")
+        stalled = stop.state in ("Stalled", "Failed")
+        self.add("Ready", "True" if ready.state == "Ready" else "False", ready.reason, ready.told)
         self.add("Reconciling", "True" if working else "False", stop.reason, stop.told)
-        self.add("Stalled", "True" if stop.state == "Stalled" else "False", stop.reason, stop.told)
+        self.add("Stalled", "True" if stalled else "False", stop.reason, stop.told)
         suspended = stop.state == "Suspended"
         why = reasons.SUSPENDED if suspended else reasons.NOT_SUSPENDED
         self.add("Suspended", "True" if suspended else "False", why, stop.message if suspended else "")
 
     def add_bounded(self, stop: Stop) -> None:
         """Want Succeeded and Finished, for kinds whose work ends."""
-        over = stop.state in ("Ready", "Stalled")
+        over = stop.state in ("Ready", "Failed")
         succeeded: ConditionStatus = "Unknown"
         if over:
             succeeded = "True" if stop.state == "Ready" else "False"

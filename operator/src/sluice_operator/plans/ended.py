@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from sluice_api import reasons
 from sluice_api.contracts.envelope import ExitCode, Report
 from sluice_api.reasons import REASONS, Reason, Retry
-from sluice_operator.children.jobs import Ask
+from sluice_operator.children.jobs import Ask, MadeFor
 from sluice_operator.model import JobView, PodView
 
 Outcome = Literal["Succeeded", "Failed", "Interrupted"]
+Asked = Ask | MadeFor
 
 
 MOST_IN_VAIN = 3
@@ -36,7 +37,7 @@ class Ended:
     """Recorded with the exit code of a bug, whatever code its Pod left."""
 
 
-def ended_early(job: JobView, pods: tuple[PodView, ...], ask: Ask) -> Ended | None:
+def ended_early(job: JobView, pods: tuple[PodView, ...], ask: Asked) -> Ended | None:
     """Why the attempt of a Job that is still active is over, or None."""
     if job.meta.deleting:
         return deleted(job.meta.name)
@@ -53,7 +54,7 @@ def deleted(name: str) -> Ended:
     return Ended("Interrupted", reasons.JOB_DELETED, f"Job {name} was deleted by somebody")
 
 
-def without_progress(pods: tuple[PodView, ...], ask: Ask) -> tuple[PodView, ...]:
+def without_progress(pods: tuple[PodView, ...], ask: Asked) -> tuple[PodView, ...]:
     """Pods that the Job's failure policy ignored since the last one that brought a newer checkpoint.
 
     A Pod that left no report brought none. Pods that were deleted (a drain, a preemption) do not count: that
@@ -72,25 +73,28 @@ def _is_ignored(pod: PodView) -> bool:
     return pod.disrupted or pod.exit_code == ExitCode.STOPPED_ON_REQUEST
 
 
-def _checkpoint(pod: PodView, ask: Ask) -> int:
+def _checkpoint(pod: PodView, ask: Asked) -> int:
     report = read_report(pod.termination_message, ask.stage, ask.request_hash)
     return (report.failure.checkpoint or 0) if report and report.failure else 0
 
 
-def classify(job: JobView, pods: tuple[PodView, ...], ask: Ask) -> Ended:
+def classify(job: JobView, pods: tuple[PodView, ...], ask: Asked) -> Ended:
     """Judge a finished Job from its Pods."""
     ordered = sorted(pods, key=lambda p: (p.finished_at or p.meta.created_at, p.meta.name))
     if job.outcome == "Complete":
         return _complete([p for p in ordered if p.exit_code == ExitCode.DONE], ask)
     failed = [p for p in ordered if p.exit_code not in (None, ExitCode.DONE) and not p.disrupted]
+    if job.failed_reason == "DeadlineExceeded":
+        # Its Pod was ended because of that; only what it reported itself counts more.
+        failed = [p for p in failed if read_report(p.termination_message, ask.stage, ask.request_hash)]
     if failed:
         return _failed(failed[-1], ask)
     if job.failed_reason == "DeadlineExceeded":
-        return _out_of_time(job, ordered)
+        return _out_of_time(job, ordered, ask)
     return Ended("Interrupted", reasons.REPORT_LOST, f"Job {job.meta.name} failed and left no Pod to read")
 
 
-def _complete(done: list[PodView], ask: Ask) -> Ended:
+def _complete(done: list[PodView], ask: Asked) -> Ended:
     if not done:
         return Ended("Interrupted", reasons.REPORT_LOST, "the Pod was gone before its report was read")
     pod = done[-1]
@@ -101,9 +105,13 @@ def _complete(done: list[PodView], ask: Ask) -> Ended:
     return Ended("Succeeded", reasons.STAGE_SUCCEEDED, f"{ask.stage} succeeded", pod, report)
 
 
-def _out_of_time(job: JobView, pods: list[PodView]) -> Ended:
+def _out_of_time(job: JobView, pods: list[PodView], ask: Asked) -> Ended:
     if any(p.scheduled or p.started_at for p in pods):
-        return Ended("Failed", reasons.DEADLINE_EXCEEDED, "the deadline is over", pods[-1])
+        if ask.deadline_seconds is None:
+            message = f"Job {job.meta.name} ran longer than {ask.stage} may take"
+            return Ended("Failed", reasons.STAGE_TIMED_OUT, message, pods[-1])
+        message = f"all attempts together ran for {ask.deadline_seconds} s, spec.activeDeadlineSeconds"
+        return Ended("Failed", reasons.DEADLINE_EXCEEDED, message, pods[-1])
     message = f"no node took a Pod of Job {job.meta.name} in time"
     return Ended("Interrupted", reasons.UNSCHEDULABLE, message)
 
@@ -124,7 +132,7 @@ _ALLOWED: dict[int, tuple[Retry, ...]] = {
 """Retry classes that a report may claim for an exit code; another claim is not believed."""
 
 
-def _failed(pod: PodView, ask: Ask) -> Ended:
+def _failed(pod: PodView, ask: Asked) -> Ended:
     code = pod.exit_code if pod.exit_code is not None else int(ExitCode.BUG)
     if pod.terminated_reason == "OOMKilled":
         return Ended("Failed", reasons.OUT_OF_MEMORY, f"Pod {pod.meta.name} was killed for memory", pod)
@@ -136,7 +144,15 @@ def _failed(pod: PodView, ask: Ask) -> Ended:
         claimed = REASONS.get(report.failure.reason)
         if claimed is not None and claimed.retry in _ALLOWED.get(code, ()):
             reason = claimed
+    if reason is reasons.DEADLINE_EXCEEDED:
+        message = f"{message}; {_what_is_kept(pod, ask)}"
     return Ended(outcome, reason, message, pod, report)
+
+
+def _what_is_kept(pod: PodView, ask: Asked) -> str:
+    step = _checkpoint(pod, ask)
+    kept = f"the checkpoint of step {step} is kept" if step else "there is no checkpoint"
+    return f"spec.activeDeadlineSeconds was {ask.deadline_seconds}; {kept}" if ask.deadline_seconds else kept
 
 
 def read_report(message: str, stage: str, request_hash: str) -> Report | None:

@@ -8,11 +8,13 @@ from sluice_api.criteria import demand_of
 from sluice_api.evalgate import EvalGateSpec
 from sluice_api.metrics import metrics_of
 from sluice_operator.facts import gate as facts
+from sluice_operator.facts.failures import not_ready
 from sluice_operator.facts.gate import Policy
+from sluice_operator.facts.run import retry_limit
 from sluice_operator.model import Observed, Plan, Problem
-from sluice_operator.plans import approval, common
+from sluice_operator.plans import approval, common, sweep
 from sluice_operator.plans.common import Platform
-from sluice_operator.plans.draft import Draft, Stop
+from sluice_operator.plans.draft import Draft, State, Stop, stop_of
 from sluice_operator.plans.evalgate_status import summarise
 from sluice_operator.plans.judging import Judged, judge_candidates
 from sluice_operator.plans.reach import unreachable
@@ -27,9 +29,11 @@ def plan_eval_gate(observed: Observed) -> Plan:
     common.clean_up(observed, draft, spec.ttl_seconds_after_finished)
     ready = _resolve(observed, draft, spec)
     if isinstance(ready, Stop):
+        sweep.record_ended(observed, draft)
         return summarise(observed, draft, spec, ready, (), approval.waiting(observed, ready.message))
     platform, policy = ready
     judged = judge_candidates(observed, draft, policy, platform)
+    sweep.end_unasked(observed, draft)
     answer = approval.approve(observed, draft, policy)
     return summarise(observed, draft, spec, _stop_for(observed, policy, judged), judged, answer)
 
@@ -47,14 +51,9 @@ def _resolve(observed: Observed, draft: Draft, spec: EvalGateSpec) -> tuple[Plat
         return platform
     policy = facts.policy(spec, observed.find)
     if isinstance(policy, Problem):
-        return _problem(policy)
+        return stop_of(policy)
     unfit = _check_metrics(policy) or _check_reach(policy)
     return unfit or (platform, policy)
-
-
-def _problem(problem: Problem) -> Stop:
-    waiting = problem.reason.retry is reasons.Retry.BACKOFF or problem.reason.severity == "Normal"
-    return Stop("Waiting" if waiting else "Stalled", problem.reason, problem.message)
 
 
 def _check_metrics(policy: Policy) -> Stop | None:
@@ -78,10 +77,25 @@ def _check_reach(policy: Policy) -> Stop | None:
     return Stop("Stalled", reasons.GATE_UNREACHABLE, message) if message else None
 
 
+def _no_candidate(observed: Observed, policy: Policy) -> Problem:
+    """Why there is nothing to judge: a run that is named may be missing, or have failed for ever."""
+    named = policy.spec.candidates.training_run_ref
+    if named is None:
+        return Problem(reasons.NO_CANDIDATE, "no finished run is selected yet")
+    run = observed.find("TrainingRun", named.name)
+    what = "spec.candidates.trainingRunRef:"
+    if run is None:
+        return Problem(reasons.REFERENCE_NOT_FOUND, f"{what} TrainingRun {named.name} does not exist")
+    found = not_ready(run, retry_limit(run), what)
+    if found.reason is reasons.REFERENCE_FAILED:
+        return found
+    return Problem(reasons.NO_CANDIDATE, f"{what} TrainingRun {named.name} is not finished yet")
+
+
 def _stop_for(observed: Observed, policy: Policy, judged: tuple[Judged, ...]) -> Stop:
     """How the gate stands is how its newest candidate stands."""
     if not judged:
-        return Stop("Waiting", reasons.NO_CANDIDATE, "no finished run is selected yet")
+        return stop_of(_no_candidate(observed, policy))
     newest = judged[0]
     if newest.verdict is None:
         return newest.stop or Stop("Working", reasons.EVALUATING, f"run {newest.run.name} is being judged")
@@ -89,8 +103,10 @@ def _stop_for(observed: Observed, policy: Policy, judged: tuple[Judged, ...]) ->
     reason = reasons.REASONS[found.reason]
     message = f"run {newest.run.name}: {found.verdict}; {found.message}"
     selects = policy.spec.candidates.selector is not None
-    if not selects and approval.is_missing(observed, policy, found):
-        return Stop("Waiting", reasons.APPROVAL_NEEDED, approval.needed(found))
+    if approval.is_missing(observed, policy, found):
+        # The column REASON says so; what else the gate judges goes on.
+        state: State = "Ready" if selects else "Stalled"
+        return Stop(state, reasons.APPROVAL_NEEDED, approval.why_needed(found))
     if selects or found.verdict == "Pass":
         return Stop("Ready", reason, message)
     return Stop("Stalled" if found.verdict == "Fail" else "Waiting", reason, message)

@@ -14,6 +14,7 @@ from sluice_operator.plans import approval, status
 from sluice_operator.plans.approval import Answer
 from sluice_operator.plans.draft import Conditions, Draft, Stop
 from sluice_operator.plans.judging import Judged
+from sluice_operator.plans.uris import whole
 
 KEPT = 10
 _PASSED: dict[Verdict, ConditionStatus] = {"Pass": "True", "Fail": "False", "Inconclusive": "Unknown"}
@@ -41,16 +42,25 @@ def summarise(
     _prune(observed, draft, (*told, *counting, *(j.verdict for j in judged if j.verdict is not None)))
     approval.prune(observed, draft)
     value = EvalGateStatus(
-        verdicts=tuple(_entry(v, _approved_by(observed, v)) for v in told),
+        verdicts=tuple(_entry(observed, v) for v in told),
         verdict=newest.verdict if newest else None,
         candidate=judged[0].run.name if judged else None,
+        headline=_headline(newest),
         baseline_digest=newest.baseline_digest if newest else None,
         criteria_hash=criteria_hash(spec) if spec else None,
         jobs=tuple(_job(j) for j in observed.me.jobs if j.outcome == "Active")[:20],
     )
-    word = newest.verdict if newest and stop.state == "Ready" else status.phase_word(stop, "Evaluating")
-    body = value.dump() | status.common(observed, stop, word)
+    body = value.dump() | status.common(observed, stop, _phase(stop, newest))
     return draft.plan(body | {"conditions": conditions.dump()})
+
+
+def _phase(stop: Stop, newest: VerdictRecord | None) -> str:
+    """A word for people: the verdict once there is one, unless it waits for a person."""
+    if stop.reason is reasons.APPROVAL_NEEDED:
+        return stop.reason.camel
+    if newest is not None and stop.state in ("Ready", "Waiting", "Stalled"):
+        return newest.verdict
+    return status.phase_word(stop, "Evaluating")
 
 
 def _approved_by(observed: Observed, given: VerdictRecord | None) -> str | None:
@@ -88,7 +98,14 @@ def _prune(observed: Observed, draft: Draft, needed: tuple[VerdictRecord, ...]) 
         draft.delete(Delete("ControllerRevision", view.meta.name, view.meta.uid, "older than what is kept"))
 
 
-def _entry(record: VerdictRecord, approved_by: str | None) -> VerdictEntry:
+def _headline(newest: VerdictRecord | None) -> str | None:
+    """The measure of the first criterion that is required."""
+    pairs = zip(newest.criteria, newest.outcomes, strict=False) if newest else ()
+    found = ((c, o) for c, o in pairs if demand_of(c).required and o.value is not None)
+    return next((f"{c.metric} {o.value}" for c, o in found), None)
+
+
+def _entry(observed: Observed, record: VerdictRecord) -> VerdictEntry:
     pairs = zip(record.criteria, record.outcomes, strict=False)
     results = tuple(
         CriterionResult(
@@ -121,8 +138,8 @@ def _entry(record: VerdictRecord, approved_by: str | None) -> VerdictEntry:
         results=results,
         contamination=record.contamination,
         suite_uses=record.suite_uses,
-        evidence=record.evidence,
-        approved_by=approved_by,
+        evidence=whole(observed, record.evidence) if record.evidence else None,
+        approved_by=_approved_by(observed, record),
     )
 
 

@@ -1,28 +1,27 @@
 """From candidate to verdict: evaluate the artifact, evaluate the baseline, judge, record."""
 
 from dataclasses import dataclass, field
+from itertools import chain
 
-from sluice_api import meta, reasons
+from sluice_api import reasons
 from sluice_api.chat import TemplateArgument
 from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import EvaluateResult
 from sluice_api.contracts.requests import ArtifactTarget, EvaluateRequest, JudgeRequest, ScoredTarget
 from sluice_api.records import VerdictRecord
-from sluice_operator import raw
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts import gate as facts
+from sluice_operator.facts.cycles import cycle_of_baselines
 from sluice_operator.facts.gate import Baseline, Policy
 from sluice_operator.facts.live import live
 from sluice_operator.facts.run import prepared
-from sluice_operator.facts.stages import attempts_of
 from sluice_operator.facts.suiteuse import SuiteUses, suite_uses
 from sluice_operator.finished import RunFacts
 from sluice_operator.model import JobView, Observed, Problem, Related
 from sluice_operator.plans import status
 from sluice_operator.plans.attempts import Advance, advance
 from sluice_operator.plans.common import Platform
-from sluice_operator.plans.draft import Draft, Stop
-from sluice_operator.plans.promotion.requests import open_request
+from sluice_operator.plans.draft import Draft, Stop, stop_of
 from sluice_operator.plans.reach import unreachable
 from sluice_operator.plans.sealing import Judgement, seal
 
@@ -48,7 +47,7 @@ class Judging:
     policy: Policy
     platform: Platform
     free: int = 0
-    """Evaluations that may still be started."""
+    """Stages that may still be started."""
     steps: dict[str, Advance] = field(default_factory=dict)
     """Stages by request hash: a baseline is evaluated once for all candidates."""
     uses: SuiteUses = field(default_factory=SuiteUses)
@@ -60,21 +59,13 @@ class Judging:
         return self.policy.spec.confidence.across == "Suite"
 
     def advance(self, ask: Ask) -> Advance:
-        """Bring a stage further, unless too many run already."""
+        """Bring a stage further. Only what runs holds a place: not what waits, or failed for good."""
         if ask.request_hash in self.steps:
             return self.steps[ask.request_hash]
-        if self._starts(ask) and self.free <= 0:
-            return Advance("Waiting", reasons.EVALUATING, "waiting for another evaluation to end")
-        self.free -= self._starts(ask)
-        self.steps[ask.request_hash] = advance(self.observed, self.draft, ask)
-        return self.steps[ask.request_hash]
-
-    def _starts(self, ask: Ask) -> bool:
-        done = attempts_of(self.observed.me, ask.stage, ask.request_hash)
-        if done and done[-1].outcome == "Succeeded":
-            return False
-        hashes = {j.meta.annotations.get(meta.ANNOTATION_REQUEST_HASH) for j in _active(self.observed.me)}
-        return ask.request_hash not in hashes
+        step = advance(self.observed, self.draft, ask, has_room=self.free > 0)
+        self.free -= step.starts
+        self.steps[ask.request_hash] = step
+        return step
 
 
 def _active(me: Related) -> list[JobView]:
@@ -85,12 +76,14 @@ def judge_candidates(
     observed: Observed, draft: Draft, policy: Policy, platform: Platform
 ) -> tuple[Judged, ...]:
     """Judge the newest candidates, newest first, within maxParallel."""
-    found = facts.candidates(policy.spec, observed.me.resource.key, observed).newest_first
+    runs = facts.candidates(policy.spec, observed.me.resource.key, observed)
+    newest = runs.newest_first[: facts.MOST_CANDIDATES]
+    asked = chain.from_iterable(runs.made(digest)[:1] for digest in sorted(_wanted(observed)))
     busy = len(_active(observed.me))
     free = policy.spec.max_parallel - busy
     uses = suite_uses(facts.verdicts(observed.me))
     judging = Judging(observed, draft, policy, platform, free, uses=uses)
-    return tuple(_judge(judging, run) for run in found[: facts.MOST_CANDIDATES])
+    return tuple(_judge(judging, run) for run in (*newest, *(r for r in asked if r not in newest)))
 
 
 def _judge(judging: Judging, run: RunFacts) -> Judged:
@@ -100,7 +93,9 @@ def _judge(judging: Judging, run: RunFacts) -> Judged:
         return Judged(run, sealed)
     against = facts.baseline(policy, run, observed.find)
     if isinstance(against, Problem):
-        return Judged(run, stop=Stop("Waiting", against.reason, against.message))
+        # Its evaluation goes on: it needs no baseline.
+        judging.draft.asked.add(_ask_evaluate(judging, _target(run)).request_hash)
+        return Judged(run, stop=stop_of(cycle_of_baselines(observed) or against))
     given = facts.verdict(observed.me, policy, run.artifact.digest, against.digest)
     if given is not None:
         return Judged(run, given)
@@ -132,18 +127,13 @@ def _sealed(observed: Observed, policy: Policy, run: RunFacts) -> VerdictRecord 
         and v.suite_digests == policy.suite_digests
     ]
     is_newer = run.artifact.completed_at >= _completed_at(observed, now.digest)
-    if run.artifact.digest != now.digest and (is_newer or run.artifact.digest in _wanted(related)):
+    if run.artifact.digest != now.digest and (is_newer or run.artifact.digest in _wanted(observed)):
         return None
     return known[0] if known else None
 
 
-def _wanted(related: Related | None) -> set[str]:
-    """Digests that people want live although newer ones passed: they need a verdict against what is live."""
-    if related is None:
-        return set()
-    pin = raw.text(related.resource.spec, "promotion", "pin")
-    request = open_request(related, "promote")
-    return {pin} | ({request.digest} if request else set())
+def _wanted(observed: Observed) -> set[str]:
+    return facts.wanted_digests([u.resource for u in observed.users if u.resource.kind == "Deployment"])
 
 
 def _completed_at(observed: Observed, digest: str) -> str:
@@ -152,8 +142,7 @@ def _completed_at(observed: Observed, digest: str) -> str:
 
 
 def _ask_verdict(judging: Judging, run: RunFacts, against: Baseline) -> Judged:
-    target = UriDigest(uri=run.artifact.uri, digest=run.artifact.digest)
-    mine = judging.advance(_ask_evaluate(judging, target))
+    mine = judging.advance(_ask_evaluate(judging, _target(run)))
     if mine.state != "Done":
         return _unfinished(run, mine)
     theirs = (
@@ -165,9 +154,9 @@ def _ask_verdict(judging: Judging, run: RunFacts, against: Baseline) -> Judged:
         return _unfinished(run, theirs)
     packs = _training_packs(judging.observed, run)
     if isinstance(packs, Problem):
-        return Judged(run, stop=Stop("Waiting", packs.reason, packs.message))
-    others = judging.uses.last
-    if judging.shares and others and not judging.uses.knows(judging.policy.suite_digests, target.digest):
+        return Judged(run, stop=stop_of(packs))
+    others, digest = judging.uses.last, run.artifact.digest
+    if judging.shares and others and not judging.uses.knows(judging.policy.suite_digests, digest):
         message = f"run {run.name} waits for the verdict about {others[:19]}: they share one error rate"
         return Judged(run, stop=Stop("Working", reasons.EVALUATING, message))
     request = _judge_request(judging, mine, theirs, against, packs)
@@ -175,6 +164,10 @@ def _ask_verdict(judging: Judging, run: RunFacts, against: Baseline) -> Judged:
     if step.state != "Done":
         return _unfinished(run, step)
     return _seal(judging, run, against, mine, step)
+
+
+def _target(run: RunFacts) -> UriDigest:
+    return UriDigest(uri=run.artifact.uri, digest=run.artifact.digest)
 
 
 def _unfinished(run: RunFacts, step: Advance) -> Judged:

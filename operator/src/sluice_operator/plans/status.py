@@ -4,12 +4,14 @@ from typing import Any, Literal
 
 from sluice_api import reasons
 from sluice_api.common import Failure, JobRef
-from sluice_api.reasons import REASONS, Retry
+from sluice_api.reasons import REASONS, Retry, Severity
 from sluice_api.records import StageRecord
+from sluice_operator.facts.damage import blame
 from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import Observed
 from sluice_operator.plans.attempts import Advance
-from sluice_operator.plans.draft import Stop
+from sluice_operator.plans.draft import State, Stop
+from sluice_operator.plans.uris import whole
 
 FailureClass = Literal[
     "UserError", "DataError", "Dependency", "OutOfMemory", "Preempted", "DeadlineExceeded", "Bug"
@@ -32,10 +34,10 @@ def failure(observed: Observed) -> Failure | None:
     records = stage_records(observed.me)
     if not records or records[-1].outcome == "Succeeded":
         return None
-    return _failure_of(records[-1])
+    return _failure_of(observed, records[-1])
 
 
-def _failure_of(record: StageRecord) -> Failure:
+def _failure_of(observed: Observed, record: StageRecord) -> Failure:
     reason = REASONS[record.reason]
     fallback: FailureClass = "DataError" if record.stage == "pack" else _BY_RETRY.get(reason.retry, "Bug")
     return Failure(
@@ -43,8 +45,8 @@ def _failure_of(record: StageRecord) -> Failure:
         failure_class=_CLASSES.get(record.reason, fallback),
         exit_code=record.exit_code,
         pod=record.pod,
-        message=reason.advise(record.message),
-        evidence=record.evidence,
+        message=reason.advise(blame(observed, record)),
+        evidence=whole(observed, record.evidence) if record.evidence else None,
         time=record.finished_at,
     )
 
@@ -58,9 +60,17 @@ def job_ref(advance: Advance | None, stage: str) -> JobRef | None:
 
 def stop_for(advance: Advance) -> Stop:
     """How things stand while a stage is not done."""
+    return Stop(_state(advance), advance.reason, advance.message)
+
+
+def _state(advance: Advance) -> State:
     if advance.state == "Failed":
-        return Stop("Stalled", advance.reason, advance.message)
-    return Stop("Working" if advance.state == "Running" else "Waiting", advance.reason, advance.message)
+        return "Failed" if advance.is_final else "Stalled"
+    if advance.needs_person:
+        return "Stalled"
+    if advance.reason.severity is Severity.WARNING and advance.job is not None:
+        return "Retrying"  # of its Pod, by the cluster
+    return "Working" if advance.state == "Running" else "Retrying"
 
 
 def common(observed: Observed, stop: Stop, phase: str) -> dict[str, Any]:
@@ -75,5 +85,4 @@ def common(observed: Observed, stop: Stop, phase: str) -> dict[str, Any]:
 
 def phase_word(stop: Stop, working: str) -> str:
     """A word for people."""
-    words = {"Ready": "Ready", "Waiting": "Waiting", "Stalled": "Failed", "Suspended": "Suspended"}
-    return words.get(stop.state, working)
+    return {"Working": working, "Retrying": "Waiting"}.get(stop.state, stop.state)

@@ -14,15 +14,17 @@ from sluice_api.contracts.requests import BaseLocation, PackageRequest, PrepareR
 from sluice_api.trainingrun import TrainingRunSpec
 from sluice_operator import capacity
 from sluice_operator.children.jobs import Ask
-from sluice_operator.facts.pack import PackFacts, pack_facts
-from sluice_operator.facts.run import prepared, run_facts
+from sluice_operator.facts.cycles import cycle_of_runs
+from sluice_operator.facts.failures import not_ready
+from sluice_operator.facts.pack import RETRY_LIMIT, PackFacts, pack_facts
+from sluice_operator.facts.run import prepared, retry_limit, run_facts
 from sluice_operator.facts.stages import stage_records
 from sluice_operator.finished import RunFacts
 from sluice_operator.model import Observed, Plan
-from sluice_operator.plans import common, status
+from sluice_operator.plans import common, status, sweep
 from sluice_operator.plans.attempts import Advance, advance
 from sluice_operator.plans.common import Platform
-from sluice_operator.plans.draft import Draft, Stop
+from sluice_operator.plans.draft import Draft, Stop, stop_of
 from sluice_operator.plans.trainingrun_status import summarise
 
 
@@ -47,12 +49,16 @@ def plan_training_run(observed: Observed) -> Plan:
         return summarise(observed, draft, broken, None)
     made = run_facts(observed.me)
     if made is not None:
+        sweep.end_unasked(observed, draft)
         return summarise(observed, draft, _finished(made), None)
-    stop = common.honour_suspend(observed, draft, suspended=spec.suspend)
+    stop = common.over(observed, spec.retry.limit)
+    stop = stop or common.honour_suspend(observed, draft, suspended=spec.suspend)
     resolved = stop or _resolve_refs(observed, spec)
     if isinstance(resolved, Stop):
+        sweep.record_ended(observed, draft)
         return summarise(observed, draft, resolved, None)
     step = _advance_stages(observed, draft, spec, resolved)
+    sweep.end_unasked(observed, draft)
     return summarise(observed, draft, status.stop_for(step), step)
 
 
@@ -80,14 +86,11 @@ def _resolve_pack(observed: Observed, spec: TrainingRunSpec) -> PackFacts | Stop
     name = spec.dataset_ref.name
     related = observed.find("DatasetPack", name)
     if related is None:
-        return Stop(
-            "Waiting", reasons.REFERENCE_NOT_FOUND, f"spec.datasetRef: DatasetPack {name} does not exist"
-        )
+        message = f"spec.datasetRef: DatasetPack {name} does not exist"
+        return Stop("Stalled", reasons.REFERENCE_NOT_FOUND, message)
     facts = pack_facts(related)
     if facts is None:
-        return Stop(
-            "Waiting", reasons.REFERENCE_NOT_READY, f"spec.datasetRef: DatasetPack {name} is not ready"
-        )
+        return stop_of(not_ready(related, RETRY_LIMIT, "spec.datasetRef:"))
     if facts.purpose != "Train":
         message = f"spec.datasetRef: DatasetPack {name} has purpose {facts.purpose}; a run needs Train"
         return Stop("Stalled", reasons.REFERENCE_UNUSABLE, message)
@@ -104,17 +107,15 @@ def _resolve_base(observed: Observed, spec: TrainingRunSpec, platform: Platform)
         message = f"spec.baseModel.s3.uri: {s3.uri} lies outside {allowed}"
         return Stop("Stalled", reasons.LOCATOR_NOT_ALLOWED, message)
     name = ref.name if ref else ""
-    if name == observed.me.resource.meta.name:
-        message = "spec.baseModel.trainingRunRef names this run itself"
-        return Stop("Stalled", reasons.REFERENCE_UNUSABLE, message)
     related = observed.find("TrainingRun", name)
     if related is None:
         message = f"spec.baseModel.trainingRunRef: TrainingRun {name} does not exist"
-        return Stop("Waiting", reasons.REFERENCE_NOT_FOUND, message)
+        return Stop("Stalled", reasons.REFERENCE_NOT_FOUND, message)
     made = run_facts(related)
     if made is None:
-        message = f"spec.baseModel.trainingRunRef: TrainingRun {name} has no artifact yet"
-        return Stop("Waiting", reasons.REFERENCE_NOT_READY, message)
+        round_trip = cycle_of_runs(observed)
+        missing = not_ready(related, retry_limit(related), "spec.baseModel.trainingRunRef:")
+        return stop_of(round_trip or missing)
     return BaseLocation(uri=made.artifact.uri, digest=made.artifact.digest)
 
 

@@ -16,6 +16,7 @@ _UPSTREAM = frozenset(
         reasons.NO_CANDIDATE,
         reasons.REFERENCE_NOT_FOUND,
         reasons.REFERENCE_NOT_READY,
+        reasons.REFERENCE_FAILED,
     )
 )
 """Reasons that only say that the cause lies further up."""

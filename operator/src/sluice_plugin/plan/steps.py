@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any, Literal
 
-from sluice_api import meta
+from sluice_api import meta, reasons
 from sluice_api.reasons import BY_CAMEL, Reason, Retry, Severity
 from sluice_operator import raw
 from sluice_operator.facts.run import run_facts
@@ -15,6 +15,7 @@ from sluice_operator.model import Create, Delete, Observed, Plan, Write
 from sluice_plugin.plan.assume import ROWS
 
 Action = Literal["wait", "job", "slot", "remove", "verdict", "traffic", "ready", "stalled", "held"]
+_TO_COME = frozenset(r.camel for r in (reasons.REFERENCE_NOT_FOUND, reasons.GATE_MISSING))
 _DIGEST = re.compile(r"sha256:[0-9a-f]{12,64}")
 
 
@@ -47,7 +48,8 @@ def outcome(status: Mapping[str, Any]) -> Step:
     found = {"status": status}
     ready, stalled = raw.condition(found, "Ready"), raw.condition(found, "Stalled")
     if raw.text(stalled, "status") == "True":
-        return _told("stalled", stalled)
+        # An object that may still be applied fails no plan.
+        return _told("wait" if raw.text(stalled, "reason") in _TO_COME else "stalled", stalled)
     moving = raw.condition(found, "Progressing")
     if raw.text(ready, "status") == "True" and raw.text(moving, "status") == "False" and _holds(moving):
         return _told("held", moving)

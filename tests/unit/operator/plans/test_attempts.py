@@ -251,7 +251,9 @@ def test_what_a_failed_stage_had_found_is_cited() -> None:
     assert pass_once(cluster) == [("create", "ControllerRevision", job)]
     pass_once(cluster)
     assert records(cluster)[0]["evidence"] == evidence
-    assert cluster.objects["TrainingRun", "good"]["status"]["failure"]["evidence"] == evidence
+    assert cluster.objects["TrainingRun", "good"]["status"]["failure"]["evidence"] == evidence | {
+        "uri": "s3://sluice/team/train/x/y"
+    }
 
 
 def test_the_limit_is_three() -> None:

@@ -78,7 +78,7 @@ def test_X10_rolled_back_never_becomes_promoted_by_itself() -> None:
     for _ in range(5):
         world.wait(4000)
     assert (state(world, first), state(world, second)) == ("promoted", "rolled back")
-    assert world.condition("Progressing") == ("False", "DeploymentPromoteBlocked")
+    assert world.condition("Progressing") == ("False", "CandidateRefused")
 
 
 def test_X10_a_failed_promotion_leaves_traffic_where_it_was() -> None:

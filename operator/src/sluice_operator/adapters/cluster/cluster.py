@@ -10,7 +10,7 @@ from typing import Any
 from sluice_api.meta import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
 from sluice_operator.adapters.cluster.errors import NotFound
 from sluice_operator.adapters.cluster.transport import APPLY_PATCH, MERGE_PATCH, Request, Transport
-from sluice_operator.kinds import RESOURCES, WATCHED, Kind, KindPath, path_of
+from sluice_operator.kinds import EVENT, RESOURCES, WATCHED, Kind, KindPath, path_of
 
 Json = Mapping[str, Any]
 PAGE = 500
@@ -52,6 +52,12 @@ class Cluster:
     async def get(self, path: KindPath, namespace: str, name: str) -> dict[str, Any]:
         """One object, read from the store and from no cache."""
         return await self._send("GET", path.path(namespace, name))
+
+    async def warnings_about(self, namespace: str, uid: str) -> tuple[dict[str, Any], ...]:
+        """Events that warn about an object, in no order."""
+        query = (("fieldSelector", f"regarding.uid={uid},type=Warning"), ("limit", str(PAGE)))
+        data = await self._send("GET", EVENT.path(namespace), query=query)
+        return tuple(data.get("items") or ())
 
     async def create(self, manifest: Json) -> dict[str, Any]:
         """Create an object. Raises AlreadyExists."""

@@ -7,7 +7,7 @@ from sluice_api import reasons
 from sluice_api.audit import GOING_BACK
 from sluice_api.contracts.envelope import request_hash
 from sluice_api.contracts.requests import VerifyRequest
-from sluice_api.reasons import Reason
+from sluice_api.reasons import Reason, Severity
 from sluice_operator.children import records, serving
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts.stages import attempts_of
@@ -63,13 +63,15 @@ def _create_slot(scene: Scene, draft: Draft, choice: Choice) -> None:
 
 def _wait_for(scene: Scene, draft: Draft, choice: Choice, slot: SlotView) -> Progress:
     """Wait until the slot is available, or reject it: at once when its artifact is broken, else in time."""
-    reason, doing = describe_pods(scene.slot_pods(slot.meta.name))
+    reason, doing = describe_pods(scene.slot_pods(slot.meta.name), slot.refusal)
     broken = broken_artifact(scene, choice.target)
     left = scene.left(_waits_since(scene, slot), scene.spec.progress_deadline_seconds)
     if broken is not None:
         chain.reject(scene, draft, choice, *broken)
     elif left > 0:
         draft.wake_in(left)
+        if reason.severity is Severity.WARNING:
+            return Progress(reason, f"{choice.why}; {doing}", waits=True)
     elif reason is reasons.UNSCHEDULABLE:
         _make_room(scene, draft, choice)
         return Progress(reason, f"{choice.why}; {doing}", waits=True)

@@ -118,7 +118,7 @@ def _stays_out(scene: Scene, run: RunFacts, passing: list[Choice | Held]) -> Hel
     if newest is not None:
         target = newest.target
         message = f"run {target.run} passed but stays out: {why_out(scene, target)}"
-        return Held(reasons.PROMOTE_BLOCKED, message, stops=False)
+        return Held(reasons.CANDIDATE_REFUSED, message, stops=False)
     given = rights.live_pass(scene, run)
     if not isinstance(given, Held):
         return Held(reasons.PROMOTE_BLOCKED, f"run {run.name} passed meanwhile", stops=False)
@@ -145,7 +145,9 @@ def refresh(scene: Scene) -> Choice | Held | None:
         return None
     out = why_out(scene, choice.target)
     return (
-        choice if out is None else Held(reasons.PROMOTE_BLOCKED, f"{why}, but the new slot stays out: {out}")
+        choice
+        if out is None
+        else Held(reasons.CANDIDATE_REFUSED, f"{why}, but the new slot stays out: {out}")
     )
 
 

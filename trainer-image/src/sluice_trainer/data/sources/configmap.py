@@ -15,7 +15,7 @@ def fetch_configmap(source: Source, destination: Path, access: Access) -> None:
     path = access.configmaps / name / key
     if not path.is_file():
         raise DependencyUnavailable(
-            reasons.REFERENCE_NOT_FOUND,
+            reasons.DEPENDENCY_UNAVAILABLE,
             f"source {source.name}: there is no key {key} in ConfigMap {name}; create it, it is waited for",
         )
     destination.parent.mkdir(parents=True, exist_ok=True)
