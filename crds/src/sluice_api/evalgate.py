@@ -17,6 +17,8 @@ from sluice_api.base import (
     Timestamp,
 )
 from sluice_api.common import JobRef, KindSpec, KindStatus, UriDigest
+from sluice_api.contamination import ContaminationCounts, ContaminationPolicy
+from sluice_api.manycandidates import Confidence, SuiteUse
 
 KIND = "EvalGate"
 PLURAL = "evalgates"
@@ -27,7 +29,6 @@ Operator = Literal["GreaterOrEqual", "LessOrEqual"]
 Compare = Literal["Absolute", "DeltaToBaseline"]
 Mode = Literal["Required", "Advisory"]
 SliceChoice = Literal["Worst"]
-ContaminationPolicy = Literal["Block", "Exclude", "Report"]
 LabelValue = Annotated[str, StringConstraints(max_length=63)]
 ReasonWord = Annotated[str, StringConstraints(max_length=64)]
 
@@ -166,15 +167,6 @@ class Criterion(ApiModel):
     """Required (when absent) or Advisory, which is shown and never blocks."""
 
 
-class Confidence(ApiModel):
-    """What the confidence of the criteria holds for."""
-
-    across: Literal["Candidate", "Suite"] = "Candidate"
-    """Candidate: for each candidate alone; the more there are, the sooner one at the threshold passes by
-    chance. Suite: for all candidates on a suite together; the n-th is judged at the error rate
-    alpha 6 / (pi n)^2, where alpha is the criterion's own."""
-
-
 class Approval(ApiModel):
     """Whether a person must agree."""
 
@@ -277,31 +269,6 @@ class SuiteDigest(ApiModel):
     """Name of the suite."""
     digest: Digest
     """Digest of its pack."""
-
-
-ItemCount = Annotated[int, Field(ge=0, le=99_999_999)]
-
-
-class ContaminationCounts(ApiModel):
-    """Items of all suites whose prompt stands in a pack that the candidate was trained on."""
-
-    items: ItemCount = 0
-    """Items of the suites, excluded ones included."""
-    exact: ItemCount = 0
-    """Items that were trained on as they are."""
-    near: ItemCount = 0
-    """Items that were trained on in another spelling: case, width, invisible signs, punctuation."""
-    excluded: ItemCount = 0
-    """Items that were left out of the verdict, for candidate and baseline alike."""
-
-
-class SuiteUse(ApiModel):
-    """How many candidates a suite has judged."""
-
-    suite: Name
-    """Name of the suite."""
-    candidate: Annotated[int, Field(ge=1, le=99_999_999)]
-    """Number of this candidate among all that this gate judged on the suite's digest, from 1."""
 
 
 class VerdictEntry(ApiModel):

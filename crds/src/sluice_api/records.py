@@ -12,10 +12,12 @@ from pydantic import Field, StringConstraints, model_validator
 from sluice_api.audit import AuditRecord, Cause, SlotName
 from sluice_api.base import ApiModel, Digest, Hex64, Message, Name, Timestamp
 from sluice_api.common import UriDigest
+from sluice_api.contamination import ContaminationCounts
 from sluice_api.contracts.envelope import Stage
 from sluice_api.contracts.reports import RESULTS, ArtifactResult, Code, CriterionOutcome, Score
 from sluice_api.decisions import RequestId, User
-from sluice_api.evalgate import ContaminationCounts, Criterion, SuiteDigest, SuiteUse, Verdict
+from sluice_api.evalgate import Criterion, SuiteDigest, Verdict
+from sluice_api.manycandidates import SuiteUse
 
 Count = Annotated[int, Field(ge=0)]
 

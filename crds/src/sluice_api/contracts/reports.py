@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_serializer,
 
 from sluice_api.base import ApiModel, Digest, Hex64, Rule, Timestamp
 from sluice_api.common import UriDigest
+from sluice_api.contamination import ContaminationCounts
 from sluice_api.contracts.bytecount import Clip, RefBytes
 from sluice_api.datasetpack import (
     MOST_LABELS,
@@ -21,7 +22,7 @@ from sluice_api.datasetpack import (
     RowCounts,
     SplitCount,
 )
-from sluice_api.evalgate import ContaminationCounts, Verdict
+from sluice_api.evalgate import Verdict
 from sluice_api.trainingrun import Metric
 
 Count = Annotated[int, Field(ge=0, le=999_999_999_999)]

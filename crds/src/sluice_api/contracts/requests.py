@@ -11,6 +11,7 @@ from sluice_api.audit import AuditRecord, ChainId
 from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule
 from sluice_api.chat import TemplateArguments
 from sluice_api.common import Uri, UriDigest
+from sluice_api.contamination import ContaminationPolicy
 from sluice_api.datasetpack import (
     Classification,
     Cleaning,
@@ -21,7 +22,8 @@ from sluice_api.datasetpack import (
     Split,
     Task,
 )
-from sluice_api.evalgate import DEFAULT_GENERATION, ContaminationPolicy, Criterion, Generation, SuiteUse
+from sluice_api.evalgate import DEFAULT_GENERATION, Criterion, Generation
+from sluice_api.manycandidates import SuiteUse
 from sluice_api.trainingrun import Adapter, Checkpoint, Hyperparameters, PreflightMode
 
 Identity = Annotated[str, StringConstraints(max_length=128)]

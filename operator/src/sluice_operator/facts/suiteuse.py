@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sluice_api.criteria import demand_of, spent_confidence
-from sluice_api.evalgate import Criterion, SuiteDigest, SuiteUse
+from sluice_api.evalgate import Criterion, SuiteDigest
+from sluice_api.manycandidates import SuiteUse
 from sluice_api.records import VerdictRecord
 
 MOST_SUITES = 20

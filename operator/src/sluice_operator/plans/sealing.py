@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from sluice_api import reasons
+from sluice_api.contamination import ContaminationCounts
 from sluice_api.contracts.reports import ContaminationLine, EvaluateResult, JudgeResult
-from sluice_api.evalgate import ContaminationCounts, SuiteUse
+from sluice_api.manycandidates import SuiteUse
 from sluice_api.records import VerdictRecord
 from sluice_operator.children import records
 from sluice_operator.facts import suiteuse

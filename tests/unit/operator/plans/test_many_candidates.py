@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from sluice_api.evalgate import Criterion, SuiteDigest, SuiteUse
+from sluice_api.evalgate import Criterion, SuiteDigest
+from sluice_api.manycandidates import SuiteUse
 from sluice_operator.facts import gate
 from sluice_operator.facts.suiteuse import MOST_SUITES, SuiteUses, counting, suite_uses, words
 from sluice_operator.plans import evalgate_status

@@ -7,9 +7,9 @@ invisible signs and punctuation as well.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from sluice_api.contamination import ContaminationPolicy
 from sluice_api.contracts.reports import ContaminationLine
 from sluice_api.contracts.requests import JudgeRequest
-from sluice_api.evalgate import ContaminationPolicy
 from sluice_trainer.data.prompts import Item
 from sluice_trainer.evals.results import SuiteResults
 
