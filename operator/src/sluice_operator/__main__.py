@@ -58,7 +58,7 @@ async def _run(arguments: argparse.Namespace, found: settings.Settings, planners
     try:
         await run(parts, Addresses(arguments.host, arguments.health_port, arguments.progress_port))
     finally:
-        parts.transport.close()
+        parts.close()
 
 
 def _planners() -> Planners:

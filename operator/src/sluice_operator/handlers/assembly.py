@@ -38,6 +38,7 @@ class Parts:
     settings: Settings
     login: Login
     transport: Transport
+    lease_transport: Transport
     cluster: Cluster
     cache: Cache
     intake: Intake
@@ -58,7 +59,8 @@ class Parts:
         cluster, cache, queue, board = Cluster(transport), Cache(), WakeQueue(), Board()
         intake = Intake(cache, queue.wake)
         # Connections of its own: no crowd of other requests may keep the Lease from being renewed.
-        leases = Leases(Transport(login, threads=2), settings.operator_namespace, settings.lease_name)
+        lease_transport = Transport(login, threads=2)
+        leases = Leases(lease_transport, settings.operator_namespace, settings.lease_name)
         rhythm = Rhythm(settings.lease_seconds, settings.lease_renew_seconds, settings.lease_retry_seconds)
         elector = Elector(leases, identity, rhythm)
         transport.fence = elector.check
@@ -74,6 +76,7 @@ class Parts:
             settings=settings,
             login=login,
             transport=transport,
+            lease_transport=lease_transport,
             cluster=cluster,
             cache=cache,
             intake=intake,
@@ -86,6 +89,12 @@ class Parts:
             progress=ProgressEndpoint(reporters, board, queue.wake, _now, lambda: elector.is_leader),
             secrets=Secrets(transport, settings.operator_namespace),
         )
+
+    def close(self) -> None:
+        """End the threads that have nothing to do."""
+        for transport in (self.transport, self.lease_transport):
+            transport.close()
+        self.lease_loop.close()
 
 
 def _now() -> datetime:
