@@ -58,6 +58,8 @@ class Stages:
     """Answers of the stages."""
 
     items: int = 250
+    labels: int = 0
+    """Labels that an evaluation pack took from its rows; 0: none."""
     contradicting: int = 0
     """Items of an evaluation pack that no model can have right."""
     window: int = 0
@@ -105,6 +107,7 @@ class Stages:
             "rows": {"read": self.items, "accepted": self.items, "rejected": 0},
             "splits": [{"name": split, "rows": self.items}],
             "longestAnswerTokens": self.longest,
+            **({"labels": self.labels} if self.labels and split == "eval" else {}),
         } | self._contradictions(split)
 
     def _contradictions(self, split: str) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def _pack(world: World, pack: Resource) -> Step:
     rows = raw.mapping(pack.status, "rows")
     told = [f"{raw.integer(rows, 'accepted')} of {raw.integer(rows, 'read')} rows accepted"] if rows else []
     rejected = [
-        f"{raw.integer(r, 'count')} rows rejected: {raw.text(r, 'reason')}"
+        f"{raw.integer(r, 'count')} rows rejected: {raw.text(r, 'reason')} {raw.text(r, 'lines')}".rstrip()
         for r in raw.items(pack.status, "rejections")
     ]
     named = [raw.text(c, "datasetRef", "name") for c in raw.items(pack.spec, "contaminationAgainst")]

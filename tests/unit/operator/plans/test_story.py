@@ -269,6 +269,21 @@ def test_reach_of_macro_f1_counts_the_labels_of_the_suite(labels: int, reason: s
     assert reason in {c[1] for c in conditions(cluster, "EvalGate", "gate").values()}
 
 
+@pytest.mark.parametrize(("labels", "reason"), [(2, "GateUnreachable"), (20, "Passed")])
+def test_reach_of_macro_f1_counts_the_labels_that_a_suite_took_from_its_rows(
+    labels: int, reason: str
+) -> None:
+    criterion = gate_spec("0.98")["criteria"][0] | {"metric": "macro_f1"}
+    cluster = quickstart(Stages(items=130, labels=labels), gate_spec(criteria=[criterion]))
+    classification = {"labelsFrom": "Rows", "instruction": "Which one?"}
+    spec = pack_spec("gold", "Evaluation") | {"task": "Classification", "classification": classification}
+    cluster.drop("DatasetPack", "gold")
+    cluster.add("DatasetPack", "gold", spec)
+    cluster.settle()
+    assert reason in {c[1] for c in conditions(cluster, "EvalGate", "gate").values()}
+    assert cluster.objects["DatasetPack", "gold"]["status"]["labels"] == labels
+
+
 def test_E20_a_gate_that_looks_at_slices_only_passes_nothing() -> None:
     criterion = gate_spec()["criteria"][0] | {"slice": "Worst"}
     cluster = quickstart(gate=gate_spec(criteria=[criterion]))
