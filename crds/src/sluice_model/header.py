@@ -35,7 +35,7 @@ class Tensor:
 def read_header(source: ModelSource, name: str) -> dict[str, Tensor]:
     """Tensors of one file, by name. Raises Unsupported."""
     size = source.sizes[name]
-    start = source.read(name, 0, _LENGTH)
+    start = source.read(name, 0, _LENGTH) if size >= _LENGTH else b""
     if len(start) < _LENGTH:
         raise Unsupported(f"{name} has {size} bytes: it is cut off or no safetensors file; fetch it again")
     (length,) = struct.unpack("<Q", start)

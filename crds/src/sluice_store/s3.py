@@ -40,6 +40,7 @@ OUTER_WAITS_S = (1.0, 4.0, 10.0)
 """Waits between rounds, each of three tries by botocore. Then the operator's backoff takes over."""
 
 _MISSING = {"404", "NoSuchKey", "NotFound"}
+_BEYOND = {"416", "InvalidRange"}
 _TAKEN = {"412", "PreconditionFailed"}
 _DENIED = {
     "403",
@@ -113,7 +114,16 @@ class S3Store:
         if length < 1:
             return b""
         part = f"bytes={start}-{start + length - 1}"
-        return self._try(key, lambda: bytes(self._get(key, Range=part).read()))
+
+        def get() -> bytes:
+            try:
+                return bytes(self._get(key, Range=part).read())
+            except ClientError as error:
+                if _code(error) not in _BEYOND:
+                    raise
+                return b""
+
+        return self._try(key, get)
 
     def write(self, key: str, data: bytes) -> None:
         """Put a small object, replacing what is there."""

@@ -50,6 +50,15 @@ def test_objects_come_back_as_they_went(store_settings: StoreSettings, tmp_path:
     assert not (tmp_path / "x").exists()
 
 
+def test_a_part_ends_where_the_object_ends(store_settings: StoreSettings) -> None:
+    store = open_store(store_settings)
+    store.write("a/b.bin", b"0123456789")
+    parts = ((0, 3, b"012"), (8, 5, b"89"), (4, 0, b""), (10, 1, b""), (0, 10, b"0123456789"))
+    assert [store.read_part("a/b.bin", start, length) for start, length, _ in parts] == [p[2] for p in parts]
+    with pytest.raises(FileNotFoundError):
+        store.read_part("a/none.bin", 0, 1)
+
+
 def test_create_never_replaces_and_knows_its_own_bytes(store_settings: StoreSettings) -> None:
     store = open_store(store_settings)
     assert store.create("k/done-0.json", b"first")
