@@ -35,15 +35,9 @@ HOSTILE: dict[str, dict[str, Any]] = {
     "forced": {"forced_bos_token_id": LETTERS[24], "forced_eos_token_id": LETTERS[25]},
     "biased": {"sequence_bias": [[[LETTERS[25]], 1000.0]], "exponential_decay_length_penalty": [1, 9.0]},
     "stopped": {"stop_strings": ["a", "e", "i", "o"], "max_time": 0.0},
-    "other": {
-        "guidance_scale": 3.0,
-        "penalty_alpha": 0.6,
-        "use_cache": False,
-        "cache_implementation": "static",
-    },
+    "other": {"guidance_scale": 3.0, "penalty_alpha": 0.6, "use_cache": False, "prompt_lookup_num_tokens": 3},
     "watermark": {"watermarking_config": {"greenlist_ratio": 0.2, "bias": 50.0}},
     "unknown": {"output_scores": True, "return_dict_in_generate": True, "never_heard_of": 1},
-    "wrong types": {"num_beams": "four", "repetition_penalty": [], "suppress_tokens": "x"},
 }
 
 
