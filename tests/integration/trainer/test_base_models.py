@@ -1,5 +1,6 @@
 """Base models that cannot be used: each is refused with its cause, in prepare and by every load."""
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Callable
@@ -9,9 +10,11 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import CONFIG_MAPPING, PretrainedConfig
 
 from sluice_api import reasons
 from sluice_api.errors import InputWrong
+from sluice_model.config import CONFIG_KEYS, MODEL_TYPES
 from sluice_store.files import upload_folder
 from sluice_store.local import LocalStore
 from sluice_trainer.chat.tokenizer import load_tokenizer
@@ -192,6 +195,14 @@ def test_a_text_that_the_tokenizer_cannot_encode_is_a_reason_whenever_it_comes(
     with pytest.raises(InputWrong, match="tokenizer cannot encode a text") as refused:
         load_tokenizer(folder).encode_text("unheard of")
     assert refused.value.reason is reasons.BASE_MODEL_UNSUPPORTED
+
+
+@pytest.mark.parametrize("model_type", MODEL_TYPES.values())
+def test_every_setting_of_a_supported_model_is_a_known_key(model_type: str) -> None:
+    """A new version of the library that adds one makes this fail: decide about the key then."""
+    common = {f.name for f in dataclasses.fields(PretrainedConfig)}
+    own = {f.name for f in dataclasses.fields(CONFIG_MAPPING[model_type])}
+    assert own - common <= CONFIG_KEYS.keys()
 
 
 def test_settings_are_tried_at_any_size() -> None:
