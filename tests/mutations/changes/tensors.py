@@ -17,7 +17,9 @@ def load(folder: Path) -> dict[str, torch.Tensor]:
 
 
 def save(folder: Path, tensors: Mapping[str, torch.Tensor], name: str = NAME) -> None:
-    save_file({n: t.contiguous().clone() for n, t in tensors.items()}, folder / name, metadata={"format": "pt"})
+    save_file(
+        {n: t.contiguous().clone() for n, t in tensors.items()}, folder / name, metadata={"format": "pt"}
+    )
 
 
 def drop(random: Random, folder: Path) -> str:
