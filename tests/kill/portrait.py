@@ -12,7 +12,7 @@ from support.teamspace import Raw, Teamspace
 _HASH = re.compile(r"(sha256:)?[0-9a-f]{64}")
 """Hashes of requests, which name the namespace that they play in."""
 _OF_THE_CLOCK = frozenset(
-    {"gpuSeconds", "runningSeconds", "completedAt", "lastCheckTime", "archivedSequence"}
+    {"gpuSeconds", "runningSeconds", "duration", "completedAt", "lastCheckTime", "archivedSequence"}
 )
 """How many links one ledger Job archives is a matter of time too."""
 _LEDGER = "ledger"

@@ -27,6 +27,8 @@ SAMPLES: dict[str, tuple[str, ...]] = {
     "^[a-z][a-z0-9_]*$": ("accuracy", "macro_f1"),
     "^[A-Za-z0-9_.]+$": ("q_proj", "model.layers.0"),
     "^[A-Za-z0-9_.,:/=@-]+$": ("8", "a=b,c"),
+    "^[A-Za-z_][A-Za-z0-9_]*$": ("enable_thinking", "_x", "A1"),
+    "^[A-Za-z0-9_.,:/ +-]*$": ("", "high", "UTC +2", "a.b,c:d/e"),
     "^[a-z][a-z0-9-]*$": ("max-num-seqs", "enforce-eager"),
     "^([01][0-9]|2[0-3]):": ("00:00", "09:30", "23:59"),
     "^[A-Za-z][A-Za-z0-9_+-]*(/": ("UTC", "Europe/Berlin", "America/Argentina/Ushuaia", "Etc/GMT+12"),

@@ -31,7 +31,7 @@ def add_settings(space: Teamspace, name: str, **changes: Any) -> None:
 
 
 def asked(space: Teamspace, kubeconfig: Path, **chosen: str) -> argparse.Namespace:
-    wanted = {"root": None, "endpoint": None, "region": None} | chosen
+    wanted = {"root": None, "endpoint": None, "region": None, "context": None, "as_user": None} | chosen
     place = {"namespace": space.name, "operator_namespace": space.name, "kubeconfig": str(kubeconfig)}
     return argparse.Namespace(**place, **wanted)
 
