@@ -29,6 +29,8 @@ class PodDriver:
     answer: Callable[[Envelope], Answer | None]
     serves: Callable[[Raw], bool] = lambda _: True
     """Whether the Pod of a slot becomes ready."""
+    schedule: Callable[[Raw], None] = lambda _: None
+    """What happens to the Pod of a stage before it runs."""
     ended: list[str] = field(default_factory=list)
     """Pods that were ended, in order."""
     poll_seconds: float = POLL_SECONDS
@@ -74,6 +76,7 @@ class PodDriver:
             self.ended.append(pod["metadata"]["name"])
             self._write(pod, ended_status(pod, envelope, answer))
         elif phase == "Pending":
+            self.schedule(pod)
             self._write(pod, running_status(pod, ready=False))
 
     def _write(self, pod: Raw, status: Raw) -> None:

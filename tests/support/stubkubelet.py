@@ -45,11 +45,12 @@ class StubKubelet:
         self.api.call("DELETE", f"/api/v1/nodes/{self.name}")
         self._server.close()
 
-    def bind(self, space: Teamspace, pod: str) -> None:
-        """Give a Pod to this node, as the scheduler does."""
+    def take(self, space: Teamspace, pod: str, lines: list[str]) -> None:
+        """Take a Pod with its log, as the scheduler gives it: before it runs."""
+        self.logs[pod] = lines
         body = {"metadata": {"name": pod}, "target": {"apiVersion": "v1", "kind": "Node", "name": self.name}}
         answer = self.api.call("POST", f"/api/v1/namespaces/{space.name}/pods/{pod}/binding", body)
-        assert answer.code == 201, answer
+        assert answer.code in (201, 409), answer
 
     def _add_node(self, port: int) -> None:
         answer = self.api.call("POST", "/api/v1/nodes", {"metadata": {"name": self.name}})

@@ -13,35 +13,25 @@ from support.pod_driver import PodDriver
 from support.quickstart import Stages, pack_spec
 from support.simcluster import Answer
 from support.stubkubelet import StubKubelet
-from support.teamspace import Teamspace
+from support.teamspace import Raw, Teamspace
 
 
 class Held:
-    """Answers of stages that are kept until the test lets them go."""
+    """Answers of attempts that are kept until the test lets each of them go."""
 
     def __init__(self) -> None:
         self.stages = Stages(faults=[(ExitCode.BUG, None, "stage_crashed")])
-        self.go = threading.Event()
+        self.let_go: set[int] = set()
 
     def __call__(self, envelope: Envelope) -> Answer | None:
-        return self.stages(envelope) if self.go.is_set() else None
+        return self.stages(envelope) if envelope.attempt in self.let_go else None
 
 
-def running_pod(space: Teamspace, attempt: int) -> str:
-    """Name of the Pod of that attempt, once it runs."""
-    found: list[str] = []
-
-    def look() -> bool:
-        found[:] = [
-            pod["metadata"]["name"]
-            for pod in space.list("Pod")
-            if pod["metadata"]["labels"]["sluice.dev/attempt"] == str(attempt)
-            and pod.get("status", {}).get("phase") == "Running"
-        ]
-        return bool(found)
-
-    space.wait(f"Pod of attempt {attempt}", look, 60)
-    return found[0]
+def phase_of(space: Teamspace, attempt: int) -> str:
+    """Phase of the Pod of that attempt; empty when there is none."""
+    label = str(attempt)
+    pods = [p for p in space.list("Pod") if p["metadata"]["labels"]["sluice.dev/attempt"] == label]
+    return str(pods[0].get("status", {}).get("phase", "")) if pods else ""
 
 
 def test_logs_follow_a_stage_through_its_attempts_and_tell_what_is_left(
@@ -59,19 +49,17 @@ def test_logs_follow_a_stage_through_its_attempts_and_tell_what_is_left(
     with (
         StubKubelet(space.api, tmp_path / "kubelet") as kubelet,
         make_operator(),
-        PodDriver(space, held),
+        PodDriver(
+            space, held, schedule=lambda pod: kubelet.take(space, pod["metadata"]["name"], log_of(pod))
+        ),
     ):
         follow.start()
         for attempt in (1, 2):
-            pod = running_pod(space, attempt)
-            kubelet.logs[pod] = [f"reading rows, try {attempt}", "größer"]
-            kubelet.bind(space, pod)
-            held.go.set()
+            space.wait(f"attempt {attempt} runs", lambda n=attempt: phase_of(space, n) == "Running", 120)  # type: ignore[misc]
+            held.let_go.add(attempt)
             kubelet.ended.set()
-            space.wait(f"end of {pod}", lambda pod=pod: not _is_running(space, pod), 30)  # type: ignore[misc]
-            held.go.clear()
         space.wait_condition("DatasetPack", "train", "Finished")
-        follow.join(30)
+        follow.join(120)
         told = capsys.readouterr().out
         assert codes == [0]
         wanted = ["pack/1 | reading rows, try 1", "pack/1 | größer", "pack/1 # Failed: StageCrashed"]
@@ -92,6 +80,5 @@ def test_logs_follow_a_stage_through_its_attempts_and_tell_what_is_left(
     assert "does not exist" in capsys.readouterr().err
 
 
-def _is_running(space: Teamspace, pod: str) -> bool:
-    found = space.find("Pod", pod)
-    return found is not None and found.get("status", {}).get("phase") == "Running"
+def log_of(pod: Raw) -> list[str]:
+    return [f"reading rows, try {pod['metadata']['labels']['sluice.dev/attempt']}", "größer"]

@@ -158,7 +158,7 @@ def test_X17_a_secret_in_a_message_is_hidden_in_report_and_log(
     monkeypatch.setenv("MY_API_TOKEN", "planted-secret-value")
     install(monkeypatch, "verify", fails_with(ValueError("no entry with planted-secret-value")))
     _, report = cli.run()
-    assert "[hidden]" in report["failure"]["message"]
+    assert "[redacted]" in report["failure"]["message"]
     assert "planted" not in json.dumps(report) + cli.log
 
 

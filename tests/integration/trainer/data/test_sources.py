@@ -71,7 +71,7 @@ def test_D05_a_missing_object_names_its_locator_and_a_hint(tmp_path: Path, acces
 )
 def test_D05_a_missing_config_map_key_is_waited_for(tmp_path: Path, access: Access, locator: str) -> None:
     error = _refused(_source(locator), tmp_path, access)
-    assert (type(error), error.reason) == (DependencyUnavailable, reasons.REFERENCE_NOT_FOUND)
+    assert (type(error), error.reason) == (DependencyUnavailable, reasons.DEPENDENCY_UNAVAILABLE)
     assert "create it" in error.message
 
 
