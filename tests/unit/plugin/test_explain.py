@@ -76,7 +76,9 @@ def test_there_is_nothing_to_do_where_all_is_well() -> None:
 
 def test_a_healthy_live_model_needs_nobody_though_a_newer_candidate_failed() -> None:
     gate = thing("EvalGate", "gate", GATE_SPEC, condition("Passed", "False", reasons.CRITERION_FAILED))
-    advice = asked(PACK, GOLD, RUN, gate, LIVE)
+    held_up = condition("Progressing", "False", reasons.PROMOTE_BLOCKED, "run bad: its verdict is Fail")
+    live = thing("Deployment", "live", LIVE.spec, *ready(reasons.SERVING), held_up)
+    advice = asked(PACK, GOLD, RUN, gate, live)
     assert (advice.where, advice.needs_person) == ("Deployment/live", False)
     assert "EvalGate/gate says CriterionFailed" in advice.line
     assert asked(PACK, GOLD, RUN, gate, of=gate).needs_person

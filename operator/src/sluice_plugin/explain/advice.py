@@ -43,9 +43,15 @@ def advise(sections: Sequence[Section]) -> Advice:
     """The first cause on the way up that is a cause of its own; else the furthest that only waits."""
     root = sections[0]
     blocked = [(s, f) for s in sections if (f := s.blocker) is not None]
-    if root.blocker is None:
+    if root.blocker is None or (root.is_ready and root.blocker.reason in _UPSTREAM):
         message = "it is as it should be" if blocked else "everything on the way is as it should be"
-        return Advice(root.title, "", "; ".join([message, *map(_upstream, blocked)]), "Nothing to do.", False)
+        return Advice(
+            root.title,
+            "",
+            "; ".join([message, *dict.fromkeys(map(_upstream, blocked))]),
+            "Nothing to do.",
+            False,
+        )
     own = [(s, f) for s, f in blocked if f.reason not in _UPSTREAM]
     section, finding = own[0] if own else blocked[-1]
     return _advice(section, finding)

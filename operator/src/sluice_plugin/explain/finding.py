@@ -57,6 +57,11 @@ class Section:
         return f"{self.kind}/{self.name}"
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the object does what it is there for; what comes after it may still be held up."""
+        return any("Ready=True" in f.label.split() for f in self.findings)
+
+    @property
     def blocker(self) -> Finding | None:
         """What keeps the object from going on: a person first, then waiting, then warnings."""
         found = [f for f in self.findings if f.next_step]
