@@ -6,6 +6,7 @@ from typing import Any
 from sluice_operator.kinds import Kind
 from support.node import PATIENCE_SECONDS
 from support.story import Story
+from support.teamspace import Teamspace
 
 OBJECTS: tuple[tuple[Kind, str], ...] = (
     ("DatasetPack", "train"),
@@ -24,6 +25,12 @@ def lasting(value: Any) -> Any:
     return [lasting(part) for part in value] if isinstance(value, list) else value
 
 
+def is_archived(space: Teamspace) -> bool:
+    """Whether the newest link of the audit chain is archived, so that the status rests."""
+    audit = space.get("Deployment", "live")["status"].get("audit", {})
+    return audit.get("sequence", 0) > 0 and audit.get("archivedSequence") == audit["sequence"]
+
+
 def test_deleted_status_and_jobs_bring_the_same_status_back_and_no_job(story: Story) -> None:
     space = story.space
 
@@ -31,6 +38,7 @@ def test_deleted_status_and_jobs_bring_the_same_status_back_and_no_job(story: St
         return {f"{k}/{n}": lasting(space.get(k, n).get("status", {})) for k, n in OBJECTS}
 
     space.wait_condition("EvalGate", "gate", "Ready", seconds=PATIENCE_SECONDS)
+    space.wait("the archive has all links", lambda: is_archived(space), PATIENCE_SECONDS)
     before = told()
     story.kubectl("delete", "jobs", "--all", "--wait")
     for kind, name in OBJECTS:

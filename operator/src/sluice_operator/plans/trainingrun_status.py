@@ -124,11 +124,12 @@ def _kept(observed: Observed) -> Progress | None:
 
 
 def _duration(observed: Observed) -> str | None:
-    """From the start of the first recorded stage to the last news, so that it stands still at rest."""
-    records = stage_records(observed.me)
-    jobs = [j.started_at for j in observed.me.jobs if j.started_at]
-    starts = [*(parse_time(r.started_at) for r in records), *jobs]
-    news = [*(parse_time(r.finished_at) for r in records), *(n.received_at for n in observed.progress)]
+    """From the start of the first stage to the last news. At rest it follows from records alone."""
+    records, jobs = stage_records(observed.me), observed.me.jobs
+    starts = [parse_time(r.started_at) for r in records] or [j.started_at for j in jobs if j.started_at]
+    news = [parse_time(r.finished_at) for r in records]
+    if any(job.outcome == "Active" for job in jobs):
+        news += [note.received_at for note in observed.progress]
     if not starts or not news:
         return None
     return in_words(max(0, round((max(news) - min(starts)).total_seconds())))
