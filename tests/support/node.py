@@ -96,7 +96,7 @@ class Node:
         return self.cluster.plane.audit_log
 
     def stored(self, namespace: str, key: str = "") -> Path:
-        """Where an object of a namespace, by key or by uri, lies in the store: keys are paths of plain files."""
+        """Where an object, by key or by uri, lies in the store: keys are paths of plain files."""
         root = f"s3://{install.BUCKET}/{namespace}/"
         return self.cluster.storage.data / install.BUCKET / namespace / key.removeprefix(root)
 
