@@ -11,7 +11,7 @@ from typing import Any
 from sluice_api.datasetpack import Source
 from sluice_trainer.data.readers.csvsplit import STRAY_QUOTE, RawRecord, split_records
 from sluice_trainer.data.readers.decoding import decode
-from sluice_trainer.data.readers.header import read_header
+from sluice_trainer.data.readers.header import header_again, read_header
 from sluice_trainer.data.readers.quotes import Quotes, is_regular
 from sluice_trainer.data.readers.record import NoRow, Record
 from sluice_trainer.data.rejected import RejectedRow
@@ -29,6 +29,9 @@ def read_csv(path: Path, source: Source, wanted: Collection[str]) -> Iterator[Re
         yield Record(record.line, NoRow.BLANK)
     quotes = Quotes(source, len(header))
     for record in records:
+        if (again := header_again(source, record, header)) is not None:
+            yield Record(record.line, again, record.lines)
+            continue
         regular = is_regular(record)
         quotes.see(record, regular=regular)
         yield Record(record.line, _value(record, header, regular=regular), record.lines)
@@ -36,8 +39,10 @@ def read_csv(path: Path, source: Source, wanted: Collection[str]) -> Iterator[Re
 
 
 def _is_blank(record: RawRecord, width: int) -> bool:
-    """Whether a line holds no row. Where there is one column, white space is a value."""
-    return record.lines == 1 and (not record.values or (width > 1 and not record.data[0].strip()))
+    """Whether a line holds no row, as the `,,` of a spreadsheet. Of one column, white space is a value."""
+    if record.lines > 1 or isinstance(record.values, RejectedRow):
+        return False
+    return not record.values or (width > 1 and not any(value.strip() for value in record.values))
 
 
 def _value(record: RawRecord, header: list[str], *, regular: bool) -> Any:

@@ -1,7 +1,8 @@
 """The header of a CSV file: names of columns, and what is amiss when a wanted one is not there."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
+from unicodedata import category
 
 from sluice_api import reasons
 from sluice_api.datasetpack import Source
@@ -15,6 +16,8 @@ from sluice_trainer.data.rejected import RejectedRow, found
 
 _DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _MOST_NAMES: Final = 8
+_AROUND: Final = " \t\r\n\u00a0'\"\u201c\u201d"
+"""White space and quotes that may stand around a name."""
 
 
 def read_header(source: Source, record: RawRecord, wanted: Collection[str]) -> list[str]:
@@ -33,6 +36,41 @@ def read_header(source: Source, record: RawRecord, wanted: Collection[str]) -> l
     return names
 
 
+def header_again(source: Source, record: RawRecord, header: Sequence[str]) -> RejectedRow | None:
+    """What stands in a file for the header of a second one, as after `cat a.csv b.csv`; None for a row.
+
+    Raises InputWrong when its columns are in another order, since the rows below follow that order.
+    """
+    if record.lines > 1 or isinstance(record.values, RejectedRow) or len(record.values) != len(header):
+        return None
+    plain = [_plain(value) for value in _named(_text(value) for value in record.values)]
+    wanted = [_plain(name) for name in header]
+    if plain == wanted:
+        return RejectedRow(
+            "repeated_header", "the header again, as after files were joined; remove this line"
+        )
+    if sorted(plain) != sorted(wanted):
+        return None
+    message = "the header again with its columns in another order; put the columns of both files in one order"
+    raise _wrong(source, record, message, reasons.ROWS_UNDECIDABLE)
+
+
+def _plain(name: str) -> str:
+    """A name without what people do not see or mean: case, white space and quotes around it, invisible signs."""
+    seen = "".join(letter for letter in name if category(letter) != "Cf")
+    return seen.strip(_AROUND).casefold()
+
+
+def _text(value: str) -> str:
+    """Latin-1 text as the bytes that it stands for, were they UTF-8 or not."""
+    return value.encode("latin-1").decode(errors="replace")
+
+
+def _named(values: Iterable[str]) -> list[str]:
+    """Columns without a name get one."""
+    return [value or f"(column {number})" for number, value in enumerate(values, 1)]
+
+
 def _names(source: Source, record: RawRecord) -> list[str]:
     text = decode(b"".join(record.data))
     for fault in (record.values, text):
@@ -40,8 +78,7 @@ def _names(source: Source, record: RawRecord) -> list[str]:
             raise _wrong(source, record, f"the CSV header cannot be read: {fault.text}")
     if not is_regular(record) or not isinstance(record.values, list):
         raise _wrong(source, record, "the CSV header has a stray double quote")
-    names = [value.encode("latin-1").decode() for value in record.values]
-    return [name or f"(column {number})" for number, name in enumerate(names, 1)]
+    return _named(_text(value) for value in record.values)
 
 
 def _guess(names: Sequence[str], missing: Sequence[str]) -> tuple[Reason, str]:
