@@ -1,4 +1,4 @@
-"""CSV: lines that are no rows, a header in the middle of a file, and what a header says that cannot be used."""
+"""CSV: lines that are no rows, a header in the middle of a file, and headers that cannot be used."""
 
 from pathlib import Path
 from typing import Any

@@ -269,6 +269,14 @@ def test_labels_of_rows_must_be_of_a_usable_number(bench: Bench, labels: list[st
     assert caught.value.reason == reasons.LABELS_UNUSABLE
 
 
+def test_damaged_rows_are_told_before_the_labels_that_are_left(bench: Bench) -> None:
+    data = b'{"text": "t", "label": "red"}\n' + b'{"text": "t", \n' * 9
+    with pytest.raises(InputWrong, match="parse_error 9") as caught:
+        bench.pack(("rows.jsonl", data), classification={"labelsFrom": "Rows", "instruction": "Pick."})
+    assert caught.value.reason == reasons.TOO_MANY_REJECTED
+    assert caught.value.evidence is not None
+
+
 @pytest.mark.parametrize("label", ["a\u009bb", "a\u202eb", "a\nb", "x" * 65])
 def test_a_label_of_the_rows_that_cannot_be_printed_is_rejected(bench: Bench, label: str) -> None:
     row = json.dumps({"text": "odd", "label": label}).encode()

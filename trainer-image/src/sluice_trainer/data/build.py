@@ -44,6 +44,8 @@ class Built:
     ignored: IgnoredKeys = field(default_factory=IgnoredKeys)
     labels: tuple[str, ...] = ()
     """Labels of a classification, frozen."""
+    labels_fault: str | None = None
+    """Why the labels of the rows are unusable."""
     groups: list[str] = field(default_factory=list)
     """Group of each accepted row, in order."""
     splits: dict[SplitName, int] = field(default_factory=dict)
@@ -64,8 +66,9 @@ def build_pack(
     against: Against | None = None,
 ) -> Built:
     """Write `data/<split>.jsonl` of all accepted rows and `rejected.jsonl` below `folder`."""
-    request = freeze_labels(request, _labels(request, sources))
+    request, labels_fault = freeze_labels(request, _labels(request, sources))
     built = Built(
+        labels_fault=labels_fault,
         labels=request.classification.labels if request.classification else (),
         against=against or Against(),
     )

@@ -18,6 +18,7 @@ def refusal(request: PackRequest, built: Built) -> Refusal | None:
         or _contaminated(built)
         or _no_usable_rows(request, built)
         or _too_many_rejected(request, built)
+        or _unusable_labels(built)
         or _too_few_rows(request, built)
     )
 
@@ -52,6 +53,10 @@ def _too_many_rejected(request: PackRequest, built: Built) -> Refusal | None:
         return None
     share = f"{faulty} of {read} rows were rejected ({100 * faulty / read:.1f} %)"
     return reasons.TOO_MANY_REJECTED, f"{share}, at most {allowed} % may be: {_codes(request, built)}"
+
+
+def _unusable_labels(built: Built) -> Refusal | None:
+    return None if built.labels_fault is None else (reasons.LABELS_UNUSABLE, built.labels_fault)
 
 
 def _too_few_rows(request: PackRequest, built: Built) -> Refusal | None:

@@ -1,6 +1,7 @@
 """The labels of a pack: those of the request, or all that its rows have."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from sluice_api import reasons
 from sluice_api.contracts.requests import PackRequest
@@ -12,19 +13,19 @@ _FEWEST = 2
 _SHOWN = 3
 
 
-def freeze_labels(request: PackRequest, labels_of_rows: Iterable[str]) -> PackRequest:
+def freeze_labels(request: PackRequest, labels_of_rows: Iterable[str]) -> tuple[PackRequest, str | None]:
     """The request with its labels. The rows are read only when it is they that say what labels there are.
 
-    Raises InputWrong(LABELS_UNUSABLE) when the rows have too few or too many.
+    Also why the labels are unusable. Told after the rows are counted, since damaged rows may be the cause.
     """
     classification = request.classification
     if classification is None or classification.labels_from is None:
-        return request
-    labels = _collect(labels_of_rows)
-    if labels and len(labels) < _FEWEST:
-        raise _unusable(f"all rows have the label {found(labels[0])}; a classification needs two labels")
+        return request, None
+    labels = tuple(islice(_different(labels_of_rows), MOST_LABELS + 1))
+    if (fault := _fault(labels)) is not None:
+        return request, fault
     frozen = classification.model_copy(update={"labels": tuple(sorted(labels))})
-    return request.model_copy(update={"classification": frozen})
+    return request.model_copy(update={"classification": frozen}), None
 
 
 def check_listed(classification: Classification) -> None:
@@ -37,22 +38,30 @@ def check_listed(classification: Classification) -> None:
         raise _unusable(f"classification.labels has only {found(labels[0])}; give two labels or more")
 
 
-def _collect(labels_of_rows: Iterable[str]) -> list[str]:
-    """Different labels, in the order of the rows."""
-    labels: dict[str, None] = {}
+def _different(labels_of_rows: Iterable[str]) -> Iterator[str]:
+    """Different labels, in the order of the rows, until they have more characters than are allowed."""
+    seen: set[str] = set()
     letters = 0
     for label in labels_of_rows:
-        if label in labels:
-            continue
-        labels[label] = None
-        letters += len(label)
-        if len(labels) > MOST_LABELS or letters > MOST_LETTERS_OF_LABELS:
-            shown = ", ".join(found(one) for one in list(labels)[:_SHOWN])
-            raise _unusable(
-                f"labelsFrom is Rows, and the rows have more than {MOST_LABELS} labels or "
-                f"{MOST_LETTERS_OF_LABELS} characters of labels, such as {shown}; is it the right column?"
-            )
-    return list(labels)
+        if label not in seen:
+            yield label
+            seen.add(label)
+            letters += len(label)
+            if letters > MOST_LETTERS_OF_LABELS:
+                return
+
+
+def _fault(labels: Sequence[str]) -> str | None:
+    """Why the different labels of the rows are unusable."""
+    if labels and len(labels) < _FEWEST:
+        return f"all rows have the label {found(labels[0])}; a classification needs two labels"
+    if len(labels) <= MOST_LABELS and sum(map(len, labels)) <= MOST_LETTERS_OF_LABELS:
+        return None
+    shown = ", ".join(found(one) for one in labels[:_SHOWN])
+    return (
+        f"labelsFrom is Rows, and the rows have more than {MOST_LABELS} labels or "
+        f"{MOST_LETTERS_OF_LABELS} characters of labels, such as {shown}; is it the right column?"
+    )
 
 
 def _unusable(message: str) -> InputWrong:

@@ -56,7 +56,7 @@ def header_again(source: Source, record: RawRecord, header: Sequence[str]) -> Re
 
 
 def _plain(name: str) -> str:
-    """A name without what people do not see or mean: case, white space and quotes around it, invisible signs."""
+    """A name without what people do not see: case, white space and quotes around it, invisible signs."""
     seen = "".join(letter for letter in name if category(letter) != "Cf")
     return seen.strip(_AROUND).casefold()
 
