@@ -69,6 +69,11 @@ class ApiModel(BaseModel):
         return cls.model_validate_json(json.dumps(data))
 
     @classmethod
+    def parse_written(cls, data: Mapping[str, Any]) -> Self:
+        """Parse what a person wrote: under JSON names only, as the API server takes them."""
+        return cls.model_validate_json(json.dumps(data), by_alias=True, by_name=False)
+
+    @classmethod
     def parse_stored(cls, data: Mapping[str, Any]) -> Self:
         """Parse what another version may have stored: keys that this one does not know are left out.
 

@@ -9,6 +9,7 @@ error here.
 import json
 import re
 from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
@@ -79,17 +80,34 @@ _Loader.add_constructor(f"{_TAG}float", _decimal)
 
 def load(text: str) -> Any:
     """The one document of a text. Raises yaml.YAMLError."""
-    return yaml.load(text, _Loader)  # noqa: S506 - a subclass of the safe loader
+    with _refusing():
+        return yaml.load(text, _Loader)  # noqa: S506 - a subclass of the safe loader
 
 
 def load_all(text: str) -> Iterator[Any]:
     """All documents of a text; JSON is read as JSON. Raises yaml.YAMLError."""
-    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
-        return iter(yaml.load_all(text, _Loader))
+    with _refusing():
+        return iter(_documents(text))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Values that the library fails at are refused like every other."""
     try:
-        return iter(list(_json_documents(text.lstrip("\ufeff"))))
+        yield
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise yaml.YAMLError(f"it holds a value that cannot be read: {error}") from None
+
+
+def _documents(text: str) -> list[Any]:
+    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return list(yaml.load_all(text, _Loader))
+    try:
+        return list(_json_documents(text.lstrip("\ufeff")))
     except json.JSONDecodeError:
-        return iter(yaml.load_all(text, _Loader))
+        return list(yaml.load_all(text, _Loader))
 
 
 def _json_documents(text: str) -> Iterator[Any]:

@@ -71,3 +71,25 @@ def test_json_is_read_as_json() -> None:
     text = '{\n\t"a": 1e-3, "date": "2024-05-01"}\n\n{"b": 2}\n'
     assert list(goyaml.load_all(text)) == [{"a": 0.001, "date": "2024-05-01"}, {"b": 2}]
     assert list(goyaml.load_all("{a: 1e-3}")) == [{"a": 0.001}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 5000 + "]" * 5000,
+        '{"a": ' + "[" * 50_000 + "]" * 50_000 + "}",
+        "a: " + "9" * 5000,
+        '{"a": ' + "9" * 5000 + "}",
+        "a: !!int few",
+        "a: !!float few",
+        "a: !!timestamp today",
+        "? !!timestamp 2024-05-01\n: x",
+        "? !!binary aGVsbG8=\n: x",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_what_the_library_fails_at_is_refused_as_yaml(text: str) -> None:
+    with pytest.raises(yaml.YAMLError):
+        list(goyaml.load_all(text))
+    with pytest.raises(yaml.YAMLError):
+        goyaml.load(text)

@@ -78,7 +78,7 @@ def test_rules_are_checked_and_a_cause_is_told_without_what_follows_from_it() ->
         ({"metadata": {"name": "Bad_Name"}}, "metadata.name", "use at most 40"),
         ({"sepc": {}}, "sepc", "did you mean spec?"),
         ({"spec": []}, "spec", ""),
-        ({"spec": {"gateRef": datetime(2026, 1, 1)}}, "spec", "put the value into quotes"),
+        ({"spec": {"gateRef": datetime(2026, 1, 1)}}, "spec", "use text, numbers"),
     ],
 )
 def test_what_surrounds_a_spec_is_checked_too(changes: dict[str, Any], path: str, hint: str) -> None:

@@ -1,9 +1,8 @@
 """Whether a manifest is one that the API server would take: models and rules, with a guess at typos. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -15,9 +14,12 @@ from sluice_api.patterns import WORDS
 from sluice_operator import raw
 from sluice_operator.model import Key, ResourceKind
 from sluice_plugin.plan.files import Manifest
+from sluice_plugin.plan.guess import guess
 from sluice_plugin.plan.metadata import wrong_metadata
 
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
+_OURS = frozenset(KINDS) - {"Deployment"}
+"""Kinds that nobody else is known to have."""
 _QUOTED = re.compile(r"'([^']*)'")
 Location = tuple[int | str, ...]
 
@@ -52,8 +54,9 @@ class Document:
 
 
 def is_ours(manifest: Manifest) -> bool:
-    """Whether a manifest is meant to be an object of Sluice."""
-    return raw.text(manifest.data, "apiVersion").split("/")[0] == meta.GROUP
+    """Whether a manifest is meant to be an object of Sluice, or of nothing that kubectl could apply."""
+    group, kind = raw.text(manifest.data, "apiVersion").split("/")[0], raw.text(manifest.data, "kind")
+    return group == meta.GROUP or not group or not kind or kind in _OURS
 
 
 def check(manifest: Manifest, namespace: str) -> Document | list[Problem]:
@@ -80,28 +83,34 @@ def frozen_fields(old: ApiModel, new: ApiModel) -> tuple[str, ...]:
 
 def _problems(manifest: Manifest) -> Iterator[Problem]:
     where, data = manifest.where, manifest.data
+    if not isinstance(data, Mapping):
+        yield Problem(where, "apiVersion", "this is no object: it must be a mapping with apiVersion and kind")
+        return
     version, kind = raw.text(data, "apiVersion"), raw.text(data, "kind")
     if version != meta.API_VERSION:
-        yield Problem(where, "apiVersion", f"{version!r} is not served", f"use {meta.API_VERSION}")
+        found = f"{version!r} is not served" if version else "must be given"
+        yield Problem(where, "apiVersion", found, f"use {meta.API_VERSION}")
     for name in data:
         if name not in _TOP:
-            yield Problem(where, str(name), "there is no such field", _guess(str(name), _TOP))
+            yield Problem(where, str(name), "there is no such field", guess(str(name), _TOP))
     yield from (Problem(where, *wrong) for wrong in wrong_metadata(data))
     if kind not in KINDS:
-        yield Problem(where, "kind", f"{kind!r} is not a kind of Sluice", _guess(kind, tuple(KINDS)))
+        yield Problem(where, "kind", f"{kind!r} is not a kind of Sluice", guess(kind, tuple(KINDS)))
         return
     spec = data.get("spec")
     if spec is not None and not isinstance(spec, Mapping):
         yield Problem(where, "spec", "must be a mapping")
         return
     try:
-        KINDS[kind].spec.parse(spec or {})
+        KINDS[kind].spec.parse_written(spec or {})
     except ValidationError as error:
         for found in _causes(error):
             yield _spec_problem(where, KINDS[kind].spec, found)
     except (TypeError, ValueError) as error:
         # YAML has values that JSON has not, such as infinity.
-        yield Problem(where, "spec", str(error), "put the value into quotes")
+        yield Problem(
+            where, "spec", str(error), "use text, numbers, booleans, lists and mappings, as JSON has them"
+        )
 
 
 def _causes(error: ValidationError) -> list[Any]:
@@ -115,12 +124,13 @@ def _spec_problem(where: str, model: type[ApiModel], error: Any) -> Problem:
     location: Location = error["loc"]
     path, message, hint = _path(location), str(error["msg"]).removeprefix("Value error, "), ""
     if error["type"] == "extra_forbidden":
-        message, hint = "there is no such field", _guess(str(location[-1]), _fields_at(model, location[:-1]))
+        message, hint = "there is no such field", guess(str(location[-1]), _fields_at(model, location[:-1]))
     elif error["type"] == "literal_error":
         allowed = _QUOTED.findall(str(error["ctx"]["expected"]))
-        message, hint = f"{error['input']!r} is not allowed", _guess(str(error["input"]), allowed)
+        message, hint = f"{error['input']!r} is not allowed", guess(str(error["input"]), allowed)
     elif error["type"] == "string_type" and isinstance(error["input"], int | float):
-        hint = f'write it in quotes: "{error["input"]}"'
+        is_truth = isinstance(error["input"], bool)
+        hint = 'write it in quotes, such as "yes"' if is_truth else f'write it in quotes: "{error["input"]}"'
     elif error["type"] == "string_pattern_mismatch":
         message = f"{error['input']!r} is not allowed; it {WORDS.get(error['ctx']['pattern'], message)}"
     elif error["type"] == "missing":
@@ -131,14 +141,6 @@ def _spec_problem(where: str, model: type[ApiModel], error: Any) -> Problem:
 def _path(location: Location) -> str:
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return f"spec{''.join(parts)}"
-
-
-def _guess(word: str, known: Sequence[str]) -> str:
-    lower = {k.lower(): k for k in known}
-    near = get_close_matches(word.lower(), lower, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean {lower[near[0]]}?"
-    return f"there are: {', '.join(sorted(known))}" if known else ""
 
 
 def _fields_at(model: type[ApiModel], location: Location) -> tuple[str, ...]:

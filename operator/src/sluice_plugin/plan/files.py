@@ -1,8 +1,9 @@
 """Manifests from files, folders and standard input, as plain data with the place that they come from."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sluice_plugin.errors import Refused
 
 _SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 STDIN = "-"
+_TEMPLATE_HINT = "it holds a template, {{ … }}: render it first, such as with helm template"
 
 
 @dataclass(frozen=True)
@@ -30,26 +32,42 @@ def read_manifests(names: Sequence[str]) -> tuple[Manifest, ...]:
 
 def _texts(name: str) -> Iterator[tuple[str, str]]:
     if name == STDIN:
-        yield "standard input", sys.stdin.read()
+        yield _read("standard input", sys.stdin.read)
         return
     path = Path(name)
     files = sorted(p for p in path.iterdir() if p.suffix in _SUFFIXES) if path.is_dir() else [path]
-    for file in files:
-        try:
-            yield str(file), file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Refused(f"{file} cannot be read: {error}") from error
+    yield from (_read(str(file), partial(file.read_text, encoding="utf-8")) for file in files)
+
+
+def _read(where: str, read: Callable[[], str]) -> tuple[str, str]:
+    try:
+        return where, read()
+    except UnicodeDecodeError as error:
+        raise Refused(f"{where} is not UTF-8 ({error}); save it as UTF-8") from error
+    except OSError as error:
+        raise Refused(f"{where} cannot be read: {error}") from error
 
 
 def _documents(where: str, text: str) -> Iterator[Manifest]:
     try:
         found = [document for document in goyaml.load_all(text) if document is not None]
     except yaml.YAMLError as error:
-        raise Refused(f"{where} is not valid YAML: {error}") from error
+        hint = f"; {_TEMPLATE_HINT}" if "{{" in text else ""
+        raise Refused(f"{where} is not valid YAML: {error}{hint}") from error
     for number, data in enumerate(found, start=1):
         place = where if len(found) == 1 else f"{where}, document {number}"
-        if isinstance(data, dict) and data.get("kind") == "List":
-            items = data.get("items")
-            yield from (Manifest(place, item) for item in (items if isinstance(items, list) else ()))
-        else:
-            yield Manifest(place, data)
+        yield from _items(Manifest(place, data))
+
+
+def _items(manifest: Manifest) -> Iterator[Manifest]:
+    """The objects of a list, as `kubectl get -o yaml` and others write lists: of any kind, one in another."""
+    data = manifest.data
+    if (
+        isinstance(data, dict)
+        and str(data.get("kind")).endswith("List")
+        and isinstance(data.get("items"), list)
+    ):
+        for item in data["items"]:
+            yield from _items(Manifest(manifest.where, item))
+    else:
+        yield manifest

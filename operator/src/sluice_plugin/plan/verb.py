@@ -19,8 +19,10 @@ from sluice_plugin.errors import Refused
 from sluice_plugin.plan import settings
 from sluice_plugin.plan.check import Document, Problem, check, is_ours
 from sluice_plugin.plan.files import Manifest, read_manifests
+from sluice_plugin.plan.metadata import NAMESPACE_HINT, is_namespace
 from sluice_plugin.plan.planned import Planned, plan_for, refused_changes
 from sluice_plugin.plan.settings import Known
+from sluice_plugin.plan.together import elsewhere, given_twice
 from sluice_plugin.plan.world import World
 
 ASSUMED = "every stage ends well, every candidate passes its gate, and new packs have rows enough"
@@ -51,7 +53,10 @@ def run(args: argparse.Namespace) -> int:
     offline = args.offline or not options.has_kubeconfig(args)
     manifests = read_manifests(args.filename)
     namespace = args.namespace or ("default" if offline else options.namespace(args))
+    if not is_namespace(namespace):
+        raise Refused(f"--namespace {namespace!r} is not a valid namespace; {NAMESPACE_HINT}")
     documents, problems = sort_out([m for m in manifests if is_ours(m)], namespace)
+    problems += [*elsewhere(documents, args.namespace), *given_twice(documents)]
     if not documents and not problems:
         raise Refused(f"nothing of Sluice in {', '.join(args.filename)}")
     known = _settings(args, documents, offline=offline)
