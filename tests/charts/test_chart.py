@@ -11,6 +11,14 @@ from sluice_operator.chartgen import CHART, generated
 from sluice_operator.settings import Settings
 from support.chart import PROMETHEUS, helm, of_kind, render_chart
 
+STORAGE = (
+    "profiles.storage[0].name=s,profiles.storage[0].allowedNamespaces={team-*},"
+    r"profiles.storage[0].prefix=s3://bucket/\{namespace\}/"
+)
+SERVING = (
+    "profiles.serving[0].name=v,profiles.serving[0].allowedNamespaces={team-*},"
+    "profiles.serving[0].image=registry.test/vllm:1"
+)
 COMPUTE = "profiles.compute[{0}].name=default,profiles.compute[{0}].allowedNamespaces={{team-*}}"
 VALUES = sorted((CHART / "ci").glob("*.yaml"))
 
@@ -89,6 +97,25 @@ def test_the_render_is_stable() -> None:
         ("operator.leaseRetrySeconds=10", "operator.leaseRetrySeconds"),
         ("profiles.compute[0].allowedNamespaces=x", "allowedNamespaces"),
         ("profiles.storage[0].prefix=s3://bucket/all/", "prefix"),
+        ("operator.workers=65", "/operator/workers"),
+        ("operator.resyncSeconds=9", "/operator/resyncSeconds"),
+        ("nodeSelector.a b=c", "/nodeSelector"),
+        ("resources.limits.gpu=1", "/resources/limits"),
+        ("monitoring.rules.disabled={SluiceModelDrift}", "/monitoring/rules/disabled/0"),
+        (f"{STORAGE},profiles.storage[0].prefix=s3://My_Bucket/\\{{namespace\\}}/", "/0/prefix"),
+        (f"{STORAGE},profiles.storage[0].endpoint=minio:9000", "/0/endpoint"),
+        (f"{STORAGE},profiles.storage[0].region=eu central", "/0/region"),
+        (f"{STORAGE},profiles.storage[0].secretName=my secret", "/0/secretName"),
+        (f"{STORAGE},profiles.storage[0].readPrefixes={{bucket/shared}}", "/0/readPrefixes/0"),
+        (
+            f"{STORAGE},profiles.storage[0].secretName=a,profiles.storage[0].serviceAccountName=b",
+            "profiles.storage[0]: give secretName or serviceAccountName, not both",
+        ),
+        (f"{SERVING},profiles.serving[0].image=vllm 1", "/0/image"),
+        (f"{SERVING},profiles.serving[0].allowedArguments={{--max-num-seqs}}", "/0/allowedArguments/0"),
+        (f"{SERVING},profiles.serving[0].env.MY KEY=x", "/0/env"),
+        (f"{COMPUTE.format(0)},profiles.compute[0].nodeSelector.pool=a b", "/0/nodeSelector/pool"),
+        (f"{COMPUTE.format(0)},profiles.compute[0].resources.limits.gpu=1", "/0/resources/limits"),
     ],
 )
 def test_a_typo_in_the_values_is_refused_with_its_path(wrong: str, said: str) -> None:
@@ -107,6 +134,14 @@ def test_a_typo_in_the_values_is_refused_with_its_path(wrong: str, said: str) ->
         "resources.limits.memory=512Mi",
         "resources.requests.cpu=0.5",
         "resources.limits.memory=1e9",
+        "nodeSelector.kubernetes\\.io/arch=amd64",
+        "monitoring.rules.disabled={SluiceModelDrifted}",
+        f"{STORAGE},profiles.storage[0].endpoint=http://minio.storage:9000",
+        f"{STORAGE},profiles.storage[0].region=eu-central-1,profiles.storage[0].secretName=s3.keys",
+        r"profiles.storage[0].name=s,profiles.storage[0].allowedNamespaces={*},"
+        r"profiles.storage[0].prefix=s3://acme-\{namespace\}/",
+        f"{SERVING},profiles.serving[0].allowedArguments={{max-num-seqs}},profiles.serving[0].env.A_b-c=x",
+        f"{SERVING},profiles.serving[0].resources.limits.nvidia\\.com/mig-1g\\.5gb=1k",
         COMPUTE.format(0),
         COMPUTE.format(0) + ",profiles.compute[0].imagePullSecrets={pull}",
     ],

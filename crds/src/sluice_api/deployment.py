@@ -26,10 +26,13 @@ LabelValue = Annotated[str, StringConstraints(max_length=63)]
 AnnotationValue = Annotated[str, StringConstraints(max_length=65_536)]
 
 
+ArgumentName = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9-]*$")]
+
+
 class EngineArgument(ApiModel):
     """One vLLM argument that the serving profile allows."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9-]*$")]
+    name: ArgumentName
     """Name without the leading dashes, such as `max-num-seqs`."""
     value: Argument | None = None
     """Value; absent for a switch."""

@@ -12,11 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import TypeAdapter
 
 from sluice_api.base import ApiModel
 from sluice_api.crdgen.descriptions import DescribedSchema
 from sluice_operator.metrics.reference import metrics_page
-from sluice_operator.settings import ComputeProfile, ServingProfile, StorageProfile
+from sluice_operator.settings import (
+    ComputeProfile,
+    LabelKey,
+    LabelText,
+    ResourceName,
+    ServingProfile,
+    StorageProfile,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 CHART = ROOT / "charts" / "sluice"
@@ -32,6 +40,7 @@ _MAP = {"type": "object", "additionalProperties": _STRING}
 _FREE = {"type": "object"}
 _FLAG = {"type": "boolean"}
 _COUNT = {"type": "integer", "minimum": 1}
+_LABEL_TEXT = TypeAdapter(LabelText).json_schema()
 _NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _DNS_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SPACES = {"type": "array", "items": {"type": "string", "maxLength": 63, "pattern": f"^{_DNS_LABEL}$"}}
@@ -56,12 +65,24 @@ def _closed(**properties: Any) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
+def _keyed(key: Any, value: Any) -> dict[str, Any]:
+    """A map whose keys have the pattern of a type."""
+    pattern = TypeAdapter(key).json_schema()["pattern"]
+    return {"type": "object", "additionalProperties": False, "patternProperties": {pattern: value}}
+
+
+def _alerts() -> list[str]:
+    rules = yaml.safe_load((CHART / "files" / "rules" / "alerts.yaml").read_text())
+    return sorted(rule["alert"] for rule in rules)
+
+
 def values_schema() -> dict[str, Any]:
     """JSON schema of the chart's values; unknown keys are refused with their path."""
     definitions: dict[str, Any] = {}
     profiles = {}
     for name, model in _PROFILES.items():
         schema = model.model_json_schema(ref_template="#/$defs/{model}", schema_generator=DescribedSchema)
+        _close_maps(schema)
         definitions |= schema.pop("$defs", {})
         definitions[model.__name__] = schema
         profiles[name] = {"type": "array", "items": {"$ref": f"#/$defs/{model.__name__}"}}
@@ -77,15 +98,15 @@ def values_schema() -> dict[str, Any]:
             watchNamespaces=_SPACES,
             replicas=_COUNT,
             resources=_resources(),
-            nodeSelector=_MAP,
+            nodeSelector=_keyed(LabelKey, _LABEL_TEXT),
             tolerations={"type": "array", "items": _toleration()},
             priorityClassName=_STRING,
             networkPolicy=_closed(enabled=_FLAG),
             podAnnotations=_MAP,
             podLabels=_MAP,
             operator=_closed(
-                workers=_COUNT,
-                resyncSeconds=_COUNT,
+                workers=_COUNT | {"maximum": 64},
+                resyncSeconds=_COUNT | {"minimum": 10},
                 leaseSeconds=_COUNT,
                 leaseRenewSeconds=_COUNT,
                 leaseRetrySeconds=_COUNT,
@@ -100,9 +121,17 @@ def values_schema() -> dict[str, Any]:
     }
 
 
+def _close_maps(schema: Any) -> None:
+    """Keys that the pattern of a map does not take are refused; without this they would be anything."""
+    if isinstance(schema, dict) and "patternProperties" in schema:
+        schema["additionalProperties"] = False
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        _close_maps(inner)
+
+
 def _resources() -> dict[str, Any]:
     """Resources of a container; `claims` are left to the API server."""
-    amounts = {"type": "object", "additionalProperties": _QUANTITY}
+    amounts = _keyed(ResourceName, _QUANTITY)
     return _closed(requests=amounts, limits=amounts, claims={"type": "array"})
 
 
@@ -126,7 +155,7 @@ def _monitoring() -> dict[str, Any]:
         podMonitor=switch,
         rules=_closed(
             enabled=_FLAG,
-            disabled=_NAMES,
+            disabled={"type": "array", "items": {"enum": _alerts()}},
             labels=_MAP,
             runbooks={"type": "string", "pattern": "^https?://[^ ]+$"},
             format={"enum": ["PrometheusRule", "File"]},

@@ -1,4 +1,4 @@
-"""Kubernetes quantities as whole numbers: bytes, or devices."""
+"""Kubernetes quantities as numbers."""
 
 _UNITS = {
     "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40,
@@ -6,9 +6,14 @@ _UNITS = {
 }  # fmt: skip
 
 
-def to_bytes(quantity: str) -> int:
-    """Bytes of a quantity such as `1536Mi`, `2G` or `1073741824`."""
+def amount(quantity: str) -> float:
+    """A quantity such as `1536Mi`, `2G`, `100m` or `1073741824` as a number."""
     for unit, factor in _UNITS.items():
         if quantity.endswith(unit):
-            return int(float(quantity.removesuffix(unit)) * factor)
-    return int(float(quantity))
+            return float(quantity.removesuffix(unit)) * factor
+    return float(quantity)
+
+
+def to_bytes(quantity: str) -> int:
+    """Whole bytes, or devices, of a quantity."""
+    return int(amount(quantity))

@@ -10,17 +10,44 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
 
 from sluice_api.base import ApiModel
 from sluice_api.common import Profile, Uri
 from sluice_api.contracts.envelope import CertificatePem, StoreSettings
+from sluice_api.deployment import ArgumentName
 from sluice_operator import goyaml
+from sluice_operator.quantities import amount
 
-Image = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+Image = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=r"^\S+$")]
 NamespacePattern = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[-a-z0-9*?]+$")]
 ObjectName = Annotated[
     str, StringConstraints(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
 ]
+_BUCKET = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_KEY = r"[A-Za-z0-9!_.*'()/=+@-]*"
+TenantPrefix = Annotated[
+    str, StringConstraints(pattern=rf"^({_BUCKET}/{_KEY}|s3://[a-z0-9][a-z0-9.-]{{0,61}})\{{namespace\}}/$")
+]
+"""A prefix that each namespace has for itself; a bucket for each is one, too."""
+ReadPrefix = Annotated[str, StringConstraints(max_length=1024, pattern=rf"^{_BUCKET}(/{_KEY})?$")]
+Endpoint = Annotated[str, StringConstraints(max_length=1024, pattern=r"^https?://[^\s/]\S*$")]
+Region = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9-]+$")]
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_.-][A-Za-z0-9_.-]*$")]
+LabelKey = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
+]
+LabelText = Annotated[
+    str, StringConstraints(max_length=63, pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$")
+]
+ResourceName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^(cpu|memory|ephemeral-storage|hugepages-[0-9A-Za-z]+"
+        r"|[a-z0-9][-a-z0-9.]*/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$"
+    ),
+]
+"""What a container can ask for: what Kubernetes knows, and what others bring under a domain of theirs."""
 Quantity = Annotated[
     str, StringConstraints(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")
 ]
@@ -42,8 +69,16 @@ class ProfileBase(ApiModel):
 class Resources(ApiModel):
     """Container resources."""
 
-    requests: dict[str, Quantity] = {}
-    limits: dict[str, Quantity] = {}
+    requests: dict[ResourceName, Quantity] = {}
+    limits: dict[ResourceName, Quantity] = {}
+
+    @model_validator(mode="after")
+    def _requests_are_within_limits(self) -> Self:
+        for name in sorted(self.requests.keys() & self.limits.keys()):
+            asked, most = self.requests[name], self.limits[name]
+            if amount(asked) > amount(most):
+                raise ValueError(f"requests.{name} is {asked}, which is more than limits.{name}: {most}")
+        return self
 
 
 class Toleration(ApiModel):
@@ -60,13 +95,13 @@ class ComputeProfile(ProfileBase):
 
     resources: Resources = Resources()
     cpu_resources: Resources = Resources()
-    node_selector: dict[str, str] = {}
+    node_selector: dict[LabelKey, LabelText] = {}
     tolerations: tuple[Toleration, ...] = ()
-    runtime_class_name: str | None = None
-    priority_class_name: str | None = None
+    runtime_class_name: ObjectName | None = None
+    priority_class_name: ObjectName | None = None
     image_pull_secrets: tuple[ObjectName, ...] = ()
     """Secrets in the tenant's namespace with the registries' credentials, for every image of the Pod."""
-    queue: str | None = None
+    queue: ObjectName | None = None
     image: Image | None = None
     """Trainer image of this profile; absent: the operator's default."""
     pending_seconds: Annotated[int, Field(ge=30)] = 86_400
@@ -74,30 +109,40 @@ class ComputeProfile(ProfileBase):
     memory_bytes: Annotated[int, Field(ge=1)] | None = None
     """Memory that training may use, for the preflight check. With a GPU: that of the GPU; absent, it is not
     known before training starts. Without a GPU: absent, the container's memory limit."""
-    service_account: str | None = None
-    env: dict[str, str] = {}
+    service_account: ObjectName | None = None
+    env: dict[EnvName, str] = {}
 
 
 class StorageProfile(ProfileBase):
     """Where artifacts are kept. The first profile that allows a namespace is the namespace's."""
 
-    prefix: Annotated[str, StringConstraints(pattern=r"^s3://[^ ]+\{namespace\}/$")]
+    prefix: TenantPrefix
     """Must contain `{namespace}/`, so that no tenant shares a prefix."""
-    endpoint: Uri | None = None
-    region: str | None = None
-    secret_name: str | None = None
+    endpoint: Endpoint | None = None
+    region: Region | None = None
+    secret_name: ObjectName | None = None
     """Secret in the tenant's namespace with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
-    service_account_name: str | None = None
+    service_account_name: ObjectName | None = None
     """ServiceAccount in the tenant's namespace, for workload identity."""
-    read_prefixes: tuple[Uri, ...] = ()
+    read_prefixes: Annotated[tuple[ReadPrefix, ...], Field(max_length=16)] = ()
     ca_pem: CertificatePem | None = None
     """Authority that signed the endpoint's certificate, when no image knows it."""
-    audit_prefix: Annotated[str, StringConstraints(pattern=r"^s3://[^ ]+\{namespace\}/$")] | None = None
+    audit_prefix: TenantPrefix | None = None
     """Where audit chains are archived; absent: below `prefix`. Must contain `{namespace}/` too."""
-    ledger_secret_name: str | None = None
+    ledger_secret_name: ObjectName | None = None
     """Secret that only the ledger stage is given, so that nothing else can write to the archive."""
-    ledger_service_account_name: str | None = None
+    ledger_service_account_name: ObjectName | None = None
     """ServiceAccount of the ledger stage alone, for workload identity."""
+
+    @model_validator(mode="after")
+    def _credentials_are_of_one_kind(self) -> Self:
+        for secret, account in (
+            ("secret_name", "service_account_name"),
+            ("ledger_secret_name", "ledger_service_account_name"),
+        ):
+            if getattr(self, secret) and getattr(self, account):
+                raise ValueError(f"give {to_camel(secret)} or {to_camel(account)}, not both")
+        return self
 
     def for_ledger(self) -> "StorageProfile":
         """The same store as the ledger stage sees it: its own place, its own credentials if it has any."""
@@ -139,14 +184,14 @@ class ServingProfile(ProfileBase):
     """Entry point; empty: the image's own."""
     arguments: tuple[str, ...] = ()
     """Arguments that are always given."""
-    allowed_arguments: tuple[str, ...] = ()
-    """Names of arguments that a Deployment may set."""
+    allowed_arguments: tuple[ArgumentName, ...] = ()
+    """Names of arguments that a Deployment may set, without the leading dashes."""
     resources: Resources = Resources()
-    env: dict[str, str] = {}
-    node_selector: dict[str, str] = {}
+    env: dict[EnvName, str] = {}
+    node_selector: dict[LabelKey, LabelText] = {}
     tolerations: tuple[Toleration, ...] = ()
-    runtime_class_name: str | None = None
-    priority_class_name: str | None = None
+    runtime_class_name: ObjectName | None = None
+    priority_class_name: ObjectName | None = None
     image_pull_secrets: tuple[ObjectName, ...] = ()
     """Secrets in the tenant's namespace with the registries' credentials, for every image of the Pod."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8000

@@ -42,6 +42,30 @@ def test_a_namespace_is_allowed_by_name_or_pattern(
     [
         ({"compute": [profile(), profile()]}, "compute: more than one profile is called default"),
         ({"compute": [profile(allowedNamespaces=["Team_A"])]}, "allowedNamespaces"),
+        (
+            {"compute": [profile(resources={"requests": {"memory": "4Gi"}, "limits": {"memory": "2G"}})]},
+            "requests.memory is 4Gi, which is more than limits.memory: 2G",
+        ),
+        (
+            {"compute": [profile(resources={"requests": {"cpu": "1"}, "limits": {"cpu": "500m"}})]},
+            "requests.cpu is 1, which is more than limits.cpu: 500m",
+        ),
+        (
+            {"storage": [profile(prefix="s3://b-1/{namespace}/", secretName="a", serviceAccountName="b")]},
+            "give secretName or serviceAccountName, not both",
+        ),
+        (
+            {
+                "storage": [
+                    profile(
+                        prefix="s3://b-1/{namespace}/",
+                        ledgerSecretName="a",
+                        ledgerServiceAccountName="b",
+                    )
+                ]
+            },
+            "give ledgerSecretName or ledgerServiceAccountName, not both",
+        ),
         ({"leaseRenewSeconds": 15}, "found 2, 15 and 15"),
         ({"leaseRetrySeconds": 10}, "found 10, 10 and 15"),
         ({"leaseName": "Not A Name"}, "leaseName"),

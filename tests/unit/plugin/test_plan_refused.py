@@ -38,7 +38,7 @@ def told(folder: Path, capsys: pytest.CaptureFixture[str], text: str, *more: str
         ("apiVersion: sluice.dev/v1alpha1\n", "", "apiVersion: must be given; use sluice.dev/v1alpha1"),
         ("sluice.dev", "sluce.dev", "'sluce.dev/v1alpha1' is not served"),
         ("kind: DatasetPack\n", "", "kind: '' is not a kind of Sluice"),
-        ("{name: tickets}", "{name: tickets, lables: {a: b}}", "metadata.lables: there is no such field"),
+        ("{name: tickets}", "{name: tickets, labelz: {a: b}}", "metadata.labelz: there is no such field"),
         ("{name: tickets}", "{labels: {a: b}}", "metadata.name: must be given"),
         ("{name: tickets}", "{generateName: tickets-}", "metadata.generateName: cannot be applied"),
         ("{name: tickets}", "{name: 2024}", "metadata.name: 2024 is not text; write it in quotes"),
@@ -112,3 +112,10 @@ def test_objects_of_others_are_left_out(tmp_path: Path, capsys: pytest.CaptureFi
     other = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n---\n"
     assert plan(tmp_path, other + PACK) == 0
     assert "document 1 is no object of Sluice" in " ".join(capsys.readouterr().out.split())
+
+
+def test_files_may_name_any_number_of_buckets(tmp_path: Path) -> None:
+    packs = (
+        PACK.replace("name: tickets", f"name: t-{n}").replace("s3://sluice", f"s3://b-{n}") for n in range(17)
+    )
+    assert plan(tmp_path, "---\n".join(packs)) == 0

@@ -3,8 +3,6 @@
 Helm values are taken, too, because they are what a repository of manifests holds.
 """
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -19,7 +17,16 @@ from sluice_operator.settings import ServingProfile, Settings, StorageProfile
 from sluice_plugin.errors import Refused
 from sluice_plugin.plan.check import Document
 
-_BUCKET = re.compile(r"s3://[^/\"]+/")
+
+class _AnyStorage(StorageProfile):
+    """A storage profile that may read whatever the files name."""
+
+    def may_read(self, uri: str, namespace: str) -> bool:
+        """Every uri but one that leads out of where it begins."""
+        return super().may_read(uri, namespace) or ".." not in uri.split("/")
+
+
+_ASSUMED_STORAGE = _AnyStorage(name="assumed", allowed_namespaces=("*",), prefix="s3://assumed/{namespace}/")
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ def defaults(documents: Iterable[Document]) -> Known:
     specs = [d.spec for d in documents]
     notes = ["the compute profiles are the chart's defaults; --settings names a file with your own"]
     if not known.storage:
-        known = known.model_copy(update={"storage": (_any_storage(specs),)})
+        known = known.model_copy(update={"storage": (_ASSUMED_STORAGE,)})
         notes.append("a storage profile allows every bucket that the files name")
     if not known.serving:
         known = known.model_copy(update={"serving": tuple(_any_serving(specs))})
@@ -70,16 +77,6 @@ def _from_values(values: Mapping[str, Any]) -> Settings:
     return Settings.parse({"trainerImage": f"{image['repository']}{tag}", **profiles})
 
 
-def _any_storage(specs: list[Mapping[str, Any]]) -> StorageProfile:
-    buckets = sorted(set(_BUCKET.findall(json.dumps(specs, default=str))))
-    return StorageProfile(
-        name="assumed",
-        allowed_namespaces=("*",),
-        prefix="s3://assumed/{namespace}/",
-        read_prefixes=tuple(buckets),
-    )
-
-
 def _any_serving(specs: list[Mapping[str, Any]]) -> Iterable[ServingProfile]:
     asked: dict[str, set[str]] = {"default": set()}
     for spec in specs:
@@ -90,6 +87,6 @@ def _any_serving(specs: list[Mapping[str, Any]]) -> Iterable[ServingProfile]:
         yield ServingProfile(
             name=name,
             allowed_namespaces=("*",),
-            image="(the serving profile's image)",
+            image="<image-of-the-serving-profile>",
             allowed_arguments=tuple(sorted(arguments)),
         )
