@@ -256,6 +256,7 @@ CALLS = """
 """
 DEFERS = """
     with ctx.interrupts.deferred():
+        print("deferring", file=sys.stderr, flush=True)
         while not ({seen}):
             time.sleep(0.01)
         time.sleep(0.1)
@@ -280,9 +281,9 @@ def test_F23_a_stage_ends_while_its_threads_still_wait_for_answers(cli: Cli, sta
 @pytest.mark.parametrize(("fault", "code"), [("stop", 75), ("deadline", 72)])
 def test_T16_a_stage_that_defers_its_end_ends_by_itself(cli: Cli, fault: str, code: int) -> None:
     stage, request = REQUESTED["train"]
-    cli.ask(stage, request, **({"deadlineSeconds": 1} if fault == "deadline" else {}))
+    cli.ask(stage, request, **({"deadlineSeconds": 5} if fault == "deadline" else {}))
     child = cli.start(WAITS.format(body=DEFERS.format(seen=SEEN[fault])))
-    wait_for_line(child.stderr)
+    wait_for_line(child.stderr, b"deferring")
     if fault == "stop":
         child.send_signal(signal.SIGTERM)
         child.send_signal(signal.SIGTERM)
@@ -291,15 +292,15 @@ def test_T16_a_stage_that_defers_its_end_ends_by_itself(cli: Cli, fault: str, co
     assert json.loads(out)["failure"]["checkpoint"] == 7, "it reached its good place, and was ended then"
 
 
-def wait_for_line(stream: Any) -> None:
+def wait_for_line(stream: Any, wanted: bytes = b"here") -> None:
     """Read the log until the stage says that it is there, in a thread that a dead child cannot hold."""
     seen = threading.Event()
 
     def read() -> None:
         for line in stream:
-            if line.strip() == b"here":
+            if line.strip() == wanted:
                 seen.set()
                 return
 
     threading.Thread(target=read, daemon=True).start()
-    assert seen.wait(20)
+    assert seen.wait(120)
