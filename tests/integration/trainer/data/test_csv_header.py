@@ -68,3 +68,33 @@ def test_lines_without_any_value_are_blank(tmp_path: Path, blank: str) -> None:
 @pytest.mark.parametrize("row", [",x", "a,"])
 def test_a_line_with_a_value_is_a_row(tmp_path: Path, row: str) -> None:
     assert isinstance(_read(tmp_path, f"text,label\n{row}\n")[1], dict)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ('"text";"label"', "with semicolons"),
+        ("text\tlabel, kind", "with tabs"),
+        ("text\uff0clabel", "with full-width commas"),
+        ('"text", "label"', "remove the spaces after commas"),
+    ],
+)
+def test_what_separates_names_is_told_also_where_commas_read_nothing(
+    tmp_path: Path, header: str, told: str
+) -> None:
+    assert told in _refusal(tmp_path, f"{header}\na,x\n", reasons.FORMAT_UNSUPPORTED)
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ("\ufeff\ufefftext,label", 'invisible signs differ: "\\ufefftext"'),
+        ("\u200btext,label", 'invisible signs differ: "\\u200btext"'),
+        ("text\u00a0,label", 'invisible signs differ: "text\\u00a0"'),
+        ("'text','label'", "quotes or invisible signs differ"),
+        ("Export of March,", "remove the lines above it"),
+        ("# made by a tool", "remove the lines above it"),
+    ],
+)
+def test_a_header_that_nearly_fits_shows_what_cannot_be_seen(tmp_path: Path, header: str, told: str) -> None:
+    assert told in _refusal(tmp_path, f"{header}\ntext,label\na,x\n", reasons.COLUMNS_NOT_FOUND)

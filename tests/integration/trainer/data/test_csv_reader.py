@@ -119,8 +119,8 @@ def test_a_value_of_as_many_lines_as_allowed_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "parts"),
     [
-        (b"Text, label ", ['Only case or spaces differ: "Text", " label "']),
-        (b"t0,a", ['2 columns: "t0", "a"', "If the first line is a row already"]),
+        (b"Text, label ", ['invisible signs differ: "Text", " label "']),
+        (b"t0,a", ['2 columns: "t0", "a"', "The first line must be the header"]),
         (b"text,label,text", ['twice: "text"']),
         (b"text,th\xe9", ["not_utf8"]),
         (b'text,lab"', ["stray double quote"]),
