@@ -3,9 +3,12 @@
 import http.client
 import json
 import math
+import socket
 import ssl
 import threading
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -105,3 +108,19 @@ def connect(plane: Entrance, timeout: float | None) -> http.client.HTTPSConnecti
     url = urlsplit(plane.url)
     context = ssl.create_default_context(cafile=str(plane.ca_file))
     return http.client.HTTPSConnection(str(url.hostname), url.port, context=context, timeout=timeout)
+
+
+def hang_up(connection: socket.socket | None) -> None:
+    """End a stream that another thread reads; it reads the end of the stream.
+
+    Below the TLS layer on purpose: `SSLSocket.shutdown` forgets the layer first, and a reader that comes in
+    between takes encrypted bytes for text.
+    """
+    if connection is not None:
+        with suppress(OSError):  # the server may be gone
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
+
+
+def whole_lines(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a watch without the one in which the stream was cut."""
+    return (line for line in stream if line.endswith(b"\n"))

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from support.background import Background
-from support.kubeapi import connect
+from support.kubeapi import connect, hang_up, whole_lines
 from support.teamspace import Raw, Teamspace
 
 NOT_ENDED = "fieldSelector=status.phase!%3DSucceeded,status.phase!%3DFailed"
@@ -39,9 +38,8 @@ class PodWatch:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._background.stopping.set()
-        if self._connection is not None and self._connection.sock is not None:
-            with suppress(OSError):  # the server may be gone
-                self._connection.sock.shutdown(socket.SHUT_RDWR)
+        if self._connection is not None:
+            hang_up(self._connection.sock)
         self._background.end(error)
 
     def pods(self) -> list[Raw]:
@@ -74,7 +72,7 @@ class PodWatch:
         version = listed.body["metadata"]["resourceVersion"]
         header = {"Authorization": f"Bearer {self.space.api.plane.token}"}
         self._connection.request("GET", f"{path}&watch=1&resourceVersion={version}", headers=header)
-        for line in self._connection.getresponse():
+        for line in whole_lines(self._connection.getresponse()):
             event = json.loads(line)
             if event["type"] == "ERROR":
                 return

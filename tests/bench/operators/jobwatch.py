@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import json
 import queue
-import socket
 import ssl
 import threading
 import time
@@ -13,7 +12,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from sluice_operator.kinds import WATCHED
-from support.kubeapi import KubeApi
+from support.kubeapi import KubeApi, hang_up, whole_lines
 
 WAIT_SECONDS = 60.0
 _ADDED = b'{"type":"ADDED"'
@@ -42,7 +41,7 @@ class JobWatch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
+        hang_up(self._socket)
         self._thread.join(timeout=10)
         self._connection.close()
 
@@ -57,7 +56,7 @@ class JobWatch:
     def _read(self) -> None:
         # It ends when the stream is shut: by us at the end, or by the server, and then `wait` says so.
         with contextlib.suppress(OSError, http.client.HTTPException):
-            for line in self._stream:
+            for line in whole_lines(self._stream):
                 seen_at = time.perf_counter()
                 if line.startswith(_ADDED):
                     self._news.put((json.loads(line)["object"]["metadata"]["name"], seen_at))
