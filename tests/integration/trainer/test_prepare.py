@@ -258,6 +258,17 @@ def test_rows_that_the_template_refuses_are_refused_with_its_own_words(bench: Be
     assert any("template_refused 2: give the turns" in warning for warning in result.warnings)
 
 
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"])
+def test_what_a_bundle_takes_from_its_base_is_there_before_training(
+    bench: Bench, tmp_path: Path, name: str
+) -> None:
+    folder = save_tiny(tmp_path / "lacking")
+    (folder / name).unlink()
+    bench.import_model(folder, "lacking")
+    error = bench.refused(bench.pack(ANSWERS), base={"uri": "models/lacking"})
+    assert error.reason in {reasons.BASE_MODEL_UNSUPPORTED, reasons.CHAT_TEMPLATE_MISSING}
+
+
 def test_arguments_of_the_template_are_part_of_the_experiment(bench: Bench, tmp_path: Path) -> None:
     folder = save_tiny(tmp_path / "thinks")
     template = (folder / "chat_template.jinja").read_text()

@@ -9,6 +9,7 @@ from sluice_api.chat import TemplateArgument
 from sluice_api.errors import InputWrong
 from sluice_model.files import CONFIG, GENERATION
 from sluice_trainer.chat.arguments import is_read
+from sluice_trainer.chat.files import TOKENIZER_CHECKS
 from sluice_trainer.chat.proof import prove_tokenizer
 from sluice_trainer.chat.rendering import TemplateRefused
 from sluice_trainer.chat.tokenizer import ChatTokenizer, load_tokenizer
@@ -27,9 +28,21 @@ def open_tokenizer(
         prove_tokenizer(folder)
         tokenizer = load_tokenizer(folder, arguments)
         _try_template(tokenizer)
+        _refuse_missing(folder)
     except InputWrong as error:
         return None, blocked("chat_template", "not usable", "usable", error.reason, error.message)
     return tokenizer, ok("chat_template", "usable", "usable")
+
+
+def _refuse_missing(folder: Path) -> None:
+    """What a bundle takes over from its base must be there before anything is trained."""
+    missing = [name.removesuffix("_present") for name, holds in TOKENIZER_CHECKS.items() if not holds(folder)]
+    if missing:
+        raise InputWrong(
+            reasons.BASE_MODEL_UNSUPPORTED,
+            f"the base model lacks what it is served with: no usable {', '.join(missing)}; "
+            "import a folder that holds tokenizer.json, tokenizer_config.json and a chat template",
+        )
 
 
 def _try_template(tokenizer: ChatTokenizer) -> None:
