@@ -163,3 +163,57 @@ def test_a_column_that_is_used_is_never_unsupported() -> None:
     mapped = _map("LabelToClassification", {"system": "a", "label": "red"}, TASK, Fields(text="system"))
     assert isinstance(mapped, Example)
     assert mapped.ignored == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        ("input_audio", "media_unsupported"),
+        ("file", "media_unsupported"),
+        ("image_url", "media_unsupported"),
+        ("video", "media_unsupported"),
+        ("tool_use", "tool_calls_unsupported"),
+        ("thinking", "reasoning_unsupported"),
+        ("refusal", "refusal_unsupported"),
+        ("text", "invalid_messages_shape"),
+    ],
+)
+def test_a_part_of_a_content_has_the_code_of_what_it_is(kind: str, code: str) -> None:
+    parts = [{"type": "text", "text": "q"}, {"type": kind, kind: {}}]
+    assert _code(_map("ChatMessages", {"messages": [{"role": "user", "content": parts}, REPLY]})) == code
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ({"instructions": "be brief"}, "system_key_unsupported"),
+        ({"documents": [{"text": "a"}]}, "documents_unsupported"),
+        ({"chat_template_kwargs": {"enable_thinking": True}}, "template_unsupported"),
+        ({"weights": [1, 0]}, "loss_weight_unsupported"),
+        ({"available_tools": ["a"]}, "tools_unsupported"),
+        ({"image_url": "a"}, "media_unsupported"),
+    ],
+)
+def test_more_keys_of_a_row_that_change_what_is_trained(keys: dict[str, Any], code: str) -> None:
+    assert _code(_map("ChatMessages", {"messages": [USER, REPLY]} | keys)) == code
+
+
+@pytest.mark.parametrize(
+    ("keys", "code"),
+    [
+        ({"mask": 0}, "loss_weight_unsupported"),
+        ({"masked": True}, "loss_weight_unsupported"),
+        ({"refusal": "no"}, "refusal_unsupported"),
+        ({"refusal": "no", "content": None}, "refusal_unsupported"),
+        ({"thinking_blocks": [1]}, "reasoning_unsupported"),
+        ({"files": ["a"]}, "media_unsupported"),
+    ],
+)
+def test_more_keys_of_a_turn_that_change_what_is_trained(keys: dict[str, Any], code: str) -> None:
+    assert _code(_map("ChatMessages", {"messages": [USER, REPLY | keys]})) == code
+
+
+def test_messages_that_are_null_are_not_called_absent() -> None:
+    mapped = _map("ChatMessages", {"messages": None})
+    assert isinstance(mapped, RejectedRow)
+    assert mapped.detail == '"messages" is null, wanted a list of turns'

@@ -39,7 +39,7 @@ def check_kind(path: Path, source: Source, format_: str) -> None:
 
 def identify(head: bytes, size: int, format_: str) -> Kind | None:
     """What a file is instead of JSONL or CSV; None when it may be of that format."""
-    found = binary_format(head, size) or other_encoding(head)
+    found = binary_format(head) or other_encoding(head)
     if found is not None:
         return found
     text = head.removeprefix(BOM).decode("utf-8", "replace").lstrip("\n\r\t ")

@@ -17,6 +17,24 @@ _COMMAS: Final = Kind(
 )
 _PYTHON: Final = Kind("Python dictionaries, not JSON", "write each row with json.dumps")
 _NOTEBOOK: Final = Kind("a Jupyter notebook", "write the rows from the notebook to a file")
+_SERVER: Final = Kind(
+    "a reply of a datasets server", "take the rows from it: jq -c '.rows[].row' FILE > rows.jsonl"
+)
+_ERROR: Final = Kind("an error reply in JSON", "correct the locator or its access, and fetch the file again")
+_PANDAS: Final = Kind(
+    "a table in JSON by column",
+    "write it by row, in pandas: to_json('rows.jsonl', orient='records', lines=True, force_ascii=False)",
+)
+_PROSE: Final = Kind("plain text, none of whose lines is JSON", "give the file of rows")
+_WRAPPED: Final = re.compile(
+    r'\{\s*"(data|rows|train|test|validation|examples|items|records)"\s*:\s*\[\s*\{(?!\s*"(?:role|from)")'
+)
+_WHOLE: Final = (
+    (re.compile(r'\{\s*"features"\s*:|\{\s*"rows"\s*:\s*\[\s*\{\s*"row_idx"'), _SERVER),
+    (re.compile(r'\{\s*"error"\s*:'), _ERROR),
+    (re.compile(r'\{\s*"[^"]*"\s*:\s*\{\s*"0"\s*:|\{\s*"columns"\s*:\s*\[|\{\s*"schema"\s*:\s*\{'), _PANDAS),
+)
+"""How one object begins that holds all rows of a file."""
 _JSON_LINES: Final = Kind("JSON Lines", "set format of the source to JSONL")
 _DELIMITERS: Final = {
     ",": Kind("CSV", "set format of the source to CSV"),
@@ -40,7 +58,7 @@ def other_json(text: str, format_: str, *, whole: bool) -> Kind | None:
         kind = _array(lines, whole) if text[0] == "[" else _object(text, lines)
         starts = format_ == "CSV" and isinstance(_value(lines[0])[0], dict)
         return kind or (_JSON_LINES if starts else None)
-    return _table(lines) if format_ == "JSONL" else None
+    return (_table(lines) or _prose(text)) if format_ == "JSONL" else None
 
 
 def _array(lines: Sequence[str], whole: bool) -> Kind | None:
@@ -52,6 +70,8 @@ def _array(lines: Sequence[str], whole: bool) -> Kind | None:
 
 
 def _object(text: str, lines: Sequence[str]) -> Kind | None:
+    if not "".join(lines[1:]).strip() and (kind := _one_object(text)) is not None:
+        return kind
     value, rest = _value(lines[0])
     if value is None:
         return _unfinished(text, lines)
@@ -62,6 +82,18 @@ def _object(text: str, lines: Sequence[str]) -> Kind | None:
     return _COMMAS if rest.startswith(",") else None
 
 
+def _one_object(text: str) -> Kind | None:
+    """What one object is that holds all rows of a file, by its beginning; the rest may not be at hand."""
+    for pattern, kind in _WHOLE:
+        if pattern.match(text):
+            return kind
+    if (wrapped := _WRAPPED.match(text)) is None:
+        return None
+    key = wrapped[1]
+    advice = f"write one element a line: jq -c '.{key}[]' FILE > rows.jsonl"
+    return Kind(f'one JSON object with all rows under "{key}"', advice)
+
+
 def _unfinished(text: str, lines: Sequence[str]) -> Kind | None:
     """The first line is no value. Either a row is damaged, or the value goes on in the next line."""
     if re.match(r"\{\s*'", text):
@@ -69,7 +101,9 @@ def _unfinished(text: str, lines: Sequence[str]) -> Kind | None:
     goes_on = len(lines) > 1 and re.match(r"[ \t]|[\"}\]]", lines[1]) is not None
     if not goes_on:
         return None
-    return _NOTEBOOK if re.match(r'\{\s*"(cells|metadata|nbformat)"', text) else _INDENTED
+    return (
+        _NOTEBOOK if re.match(r'\{\s*"(cells|metadata|nbformat)"', text) else _one_object(text) or _INDENTED
+    )
 
 
 def _value(line: str) -> tuple[Any, str]:
@@ -87,6 +121,14 @@ def _table(lines: Sequence[str]) -> Kind | None:
     if len(lines) < 2 or (value is not None and not rest):
         return None
     return next((kind for delimiter, kind in _DELIMITERS.items() if _is_even(lines[:2], delimiter)), None)
+
+
+def _prose(text: str) -> Kind | None:
+    """Lines that begin with a letter and hold no JSON. One line alone may be a damaged row."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    no_json = not any(sign in text for sign in "{}[]")
+    plain = no_json and len(lines) > 1 and all(_value(line)[0] is None for line in lines if line != "null")
+    return _PROSE if plain and text[:1].isalpha() and lines[0] not in ("null", "true", "false") else None
 
 
 def _is_even(lines: Sequence[str], delimiter: str) -> bool:

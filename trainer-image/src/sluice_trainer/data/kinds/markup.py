@@ -8,6 +8,12 @@ from sluice_trainer.data.kinds.kind import Kind
 _DOWNLOAD: Final = "most likely an error or login page; give the address of the file itself"
 _ERROR_CODE: Final = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
 _HTML: Final = r"(?i)<!doctype html|<(html|head|body|title|script)\b"
+_ERROR: Final = (
+    r"(?i)AccessDenied\b|curl: \(\d|wget: |upstream connect error|[45]\d\d:? [a-z ]+[.!]?\s*$"
+    r"|(access denied|(entry|repository|page|file) not found|not found|unauthorized|forbidden"
+    r"|invalid username or password|no such file or directory)[.!]?\s*$"
+)
+"""What stores, hubs and download tools write in place of a file."""
 _KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
 
 _FORMATS: Final = (
@@ -17,6 +23,13 @@ _FORMATS: Final = (
     ),
     (r"/annex/objects/|\.git/annex/", Kind("a git-annex pointer, not the file itself", "run git annex get")),
     (_HTML, Kind("an HTML page", _DOWNLOAD)),
+    (_ERROR, Kind("an error message", "correct the locator or its access, and fetch the file again")),
+    (
+        r"Traceback \(most recent call last\):|Exception in thread \"",
+        Kind("a stack trace", "give the file of rows"),
+    ),
+    (r"```", Kind("text in a Markdown fence", "remove the lines with ```")),
+    (r"<<<<<<< ", Kind("a file with an open Git merge conflict", "resolve the conflict")),
     (r"HTTP/[0-9.]+ [0-9]{3}", Kind("an HTTP answer with its headers", "save the body alone")),
     (
         r"-----BEGIN ",

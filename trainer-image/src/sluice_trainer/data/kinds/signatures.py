@@ -55,6 +55,14 @@ _SIGNATURES: Final = (
 )
 _IF_BINARY: Final = (
     (0, b"BZh", Kind("compressed with bzip2", "decompress it: bunzip2 FILE")),
+    *(
+        (
+            0,
+            b"\x78" + level,
+            Kind("compressed with zlib", "decompress it: zlib-flate -uncompress < FILE > rows"),
+        )
+        for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")
+    ),
     (0, b"ORC", Kind("an ORC file", _FRAME)),
     (0, b"RIFF", Kind("a RIFF file, such as WebP or WAV", _OTHER_FILE)),
     (0, b"OggS", Kind("an Ogg file", _OTHER_FILE)),
@@ -64,6 +72,8 @@ _IF_BINARY: Final = (
     (0, b"MZ", Kind("a program (Windows)", _OTHER_FILE)),
 )
 """Signatures that a text may begin with as well, such as a column ORCID."""
+_MOST_TENSOR_HEADER: Final = 100_000_000
+"""Most bytes of the header of a safetensors file; first bytes of text are far more as a number."""
 _PROBE: Final = 1024
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _ZIP_NAME: Final = 30
@@ -76,7 +86,7 @@ _IN_ZIP: Final = (
 )
 
 
-def binary_format(head: bytes, size: int) -> Kind | None:
+def binary_format(head: bytes) -> Kind | None:
     """The binary format of a file; None when its first bytes are those of none that is known."""
     known = (*_SIGNATURES, *(() if _is_text(head[:_PROBE]) else _IF_BINARY))
     for offset, signature, kind in known:
@@ -85,12 +95,12 @@ def binary_format(head: bytes, size: int) -> Kind | None:
     if head.startswith(_ZIP):
         entry = head[_ZIP_NAME : _ZIP_NAME + 200]
         return next((kind for name, kind in _IN_ZIP if name in entry), Kind("a ZIP archive", _UNPACK))
+    if head[8:9] == b"{" and 0 < int.from_bytes(head[:8], "little") <= _MOST_TENSOR_HEADER:
+        return Kind("a safetensors file", _TENSORS)
     if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         return Kind(
             "a Python pickle, which is never loaded because it can run code", "write JSON Lines instead"
         )
-    if head[8:9] == b"{" and 8 < int.from_bytes(head[:8], "little") + 8 <= size:
-        return Kind("a safetensors file", _TENSORS)
     return Kind("a tar archive", _UNPACK) if _is_tar(head) else None
 
 

@@ -8,6 +8,7 @@ from sluice_trainer.data.mappers.example import ChatMessage, Example
 from sluice_trainer.data.mappers.keys import (
     ignored_keys,
     ignored_turn_keys,
+    unsupported_in_parts,
     unsupported_in_row,
     unsupported_in_turn,
 )
@@ -38,9 +39,11 @@ def map_chat_messages(
 
 
 def _shape_fault(column: str, turns: Any, row: dict[str, Any]) -> RejectedRow | None:
-    if turns is None:
+    if column not in row:
         keys = ", ".join(found(key) for key in list(row)[:5])
         return RejectedRow("missing_messages", f"no key {found(column)}; the row has {keys or 'no keys'}")
+    if turns is None:
+        return RejectedRow("missing_messages", f"{found(column)} is null, wanted a list of turns")
     if not isinstance(turns, list):
         return RejectedRow(
             "invalid_messages_shape", f"{found(column)} is {found(turns)}, wanted a list of turns"
@@ -55,7 +58,9 @@ def _shape_fault(column: str, turns: Any, row: dict[str, Any]) -> RejectedRow | 
 def _turn_fault(number: int, turn: Any) -> RejectedRow | None:
     if not isinstance(turn, dict):
         return RejectedRow("invalid_messages_shape", f"turn {number} is {found(turn)}, wanted an object")
-    unsupported = unsupported_in_turn(turn)
+    content = turn.get("content")
+    parts = content if isinstance(content, list) else ()
+    unsupported = unsupported_in_turn(turn) or unsupported_in_parts(parts)
     if unsupported is not None:
         return RejectedRow(unsupported.code, f"turn {number}: {unsupported.detail}")
     for key in ("role", "content"):

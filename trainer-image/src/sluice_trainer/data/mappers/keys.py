@@ -8,24 +8,65 @@ from typing import Any, Final
 
 from sluice_trainer.data.rejected import RejectedRow, found
 
-_LOSS: Final = ("weight", "train", "trainable", "loss", "loss_weight", "loss_mask", "train_on_turn")
-_REASONING: Final = ("reasoning_content", "reasoning", "thinking")
-_TOOLS: Final = ("tools", "functions", "tool_choice", "function_call", "tool_calls")
-_MEDIA: Final = ("image", "images", "video", "videos", "audio", "audios")
+_LOSS: Final = ("weight", "train", "trainable", "loss", "loss_weight", "train_on_turn", "training")
+_MASKS: Final = (
+    "loss_mask",
+    "loss_masks",
+    "mask",
+    "masks",
+    "masked",
+    "weights",
+    "sample_weight",
+    "training_detail",
+)
+"""Projects differ in which value of these means that a turn is trained, so that no value is neutral."""
+_REASONING: Final = (
+    "reasoning_content",
+    "reasoning",
+    "reasoning_details",
+    "thinking",
+    "thinking_blocks",
+    "thought",
+)
+_TOOLS: Final = ("tools", "functions", "tool_choice", "function_call", "tool_calls", "available_tools")
+_MEDIA: Final = (
+    "image",
+    "images",
+    "image_url",
+    "input_image",
+    "video",
+    "videos",
+    "video_url",
+    "audio",
+    "audios",
+    "audio_url",
+    "input_audio",
+)
+_FILES: Final = ("file", "files", "input_file", "attachments")
+"""Media in a turn; beside a row they name where it came from."""
 
 _ROW_CODES: Final = {
-    **dict.fromkeys(_LOSS, "loss_weight_unsupported"),
+    **dict.fromkeys((*_LOSS, *_MASKS), "loss_weight_unsupported"),
     **dict.fromkeys(_REASONING, "reasoning_unsupported"),
     **dict.fromkeys(_TOOLS, "tools_unsupported"),
     **dict.fromkeys(_MEDIA, "media_unsupported"),
-    **dict.fromkeys(("system", "system_prompt"), "system_key_unsupported"),
+    **dict.fromkeys(("system", "system_prompt", "instructions", "developer"), "system_key_unsupported"),
+    "documents": "documents_unsupported",
+    **dict.fromkeys(("chat_template", "chat_template_kwargs"), "template_unsupported"),
 }
 _TURN_CODES: Final = {
-    **dict.fromkeys(_LOSS, "loss_weight_unsupported"),
+    **dict.fromkeys((*_LOSS, *_MASKS), "loss_weight_unsupported"),
     **dict.fromkeys(_REASONING, "reasoning_unsupported"),
-    **dict.fromkeys((*_TOOLS, "tool_call_id"), "tool_calls_unsupported"),
-    **dict.fromkeys(_MEDIA, "media_unsupported"),
+    **dict.fromkeys((*_TOOLS, "tool_call_id", "tool_responses"), "tool_calls_unsupported"),
+    **dict.fromkeys((*_MEDIA, *_FILES), "media_unsupported"),
+    "refusal": "refusal_unsupported",
     "name": "name_unsupported",
+}
+_PART_CODES: Final = {
+    **_TURN_CODES,
+    **dict.fromkeys(("tool_use", "tool_result", "tool_call"), "tool_calls_unsupported"),
+    "document": "media_unsupported",
+    "redacted_thinking": "reasoning_unsupported",
 }
 _LOSS_NEUTRAL: Final = (1, "1", "1.0", "true", "True")
 
@@ -38,8 +79,19 @@ def unsupported_in_row(row: Mapping[str, Any], used: Iterable[str]) -> RejectedR
 def unsupported_in_turn(turn: Mapping[str, Any]) -> RejectedRow | None:
     """The same for a turn. Nothing is trained on the turns of users, so their weight may be 0."""
     replies = turn.get("role") == "assistant"
-    skipped = frozenset(() if replies else _LOSS)
+    skipped = frozenset(() if replies else (*_LOSS, *_MASKS))
     return _first_fault(turn, skipped, _TURN_CODES)
+
+
+def unsupported_in_parts(parts: Iterable[Any]) -> RejectedRow | None:
+    """Why a content that is a list of parts cannot be used: the first part that is no text."""
+    for number, part in enumerate(parts, 1):
+        if isinstance(part, Mapping):
+            kinds = (part["type"],) if isinstance(part.get("type"), str) else tuple(part)
+            for kind in kinds:
+                if (code := _PART_CODES.get(kind)) is not None:
+                    return RejectedRow(code, f"part {number} of its content is {found(kind)}, wanted text")
+    return None
 
 
 def ignored_keys(row: Mapping[str, Any], used: Iterable[str], codes: Iterable[str] = _ROW_CODES) -> list[str]:

@@ -3,8 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator
+from math import isinf
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, Final, Never
 
 from sluice_api.datasetpack import Source
 from sluice_api.text import visible
@@ -12,6 +13,8 @@ from sluice_trainer.data.readers.decoding import TOO_LONG, decode
 from sluice_trainer.data.readers.lines import read_lines
 from sluice_trainer.data.readers.record import NoRow, Record
 from sluice_trainer.data.rejected import MOST_DETAIL, RejectedRow, found
+
+_MOST_DIGITS: Final = 4300
 
 
 def read_jsonl(path: Path, _: Source, __: Collection[str]) -> Iterator[Record]:
@@ -29,8 +32,14 @@ def _value(data: bytes) -> Any:
 
 def _parse(text: str) -> Any:
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        # A lone surrogate and 1e999 pass as JSON, but stand for no character and no number.
+        value = json.loads(
+            text,
+            object_pairs_hook=_unique,
+            parse_constant=_no_constant,
+            parse_int=_whole,
+            parse_float=_finite,
+        )
+        # A lone surrogate passes as JSON, but stands for no character.
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except json.JSONDecodeError as error:
         return RejectedRow("parse_error", f"not valid JSON: {visible(error.msg)} at column {error.colno}")
@@ -49,6 +58,22 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise ValueError(f"duplicate key {found(twice)}")
     return row
+
+
+def _whole(digits: str) -> int:
+    """A whole number of a length that Python reads; more would take time without end."""
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(
+            f"a number of {len(digits)} characters, at most {_MOST_DIGITS} are read; write it in quotes"
+        )
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if isinf(value):
+        raise ValueError(f"the number {found(digits)} is beyond every float; write it as text in quotes")
+    return value
 
 
 def _no_constant(name: str) -> Never:
