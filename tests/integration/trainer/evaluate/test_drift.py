@@ -1,5 +1,6 @@
 """A drift check with the real stages: what the operator asks, and what it reads from the answers."""
 
+import re
 import shutil
 from collections.abc import Callable
 from typing import Any
@@ -105,7 +106,10 @@ def test_X12_answers_that_come_too_late_are_wrong(
         seconds=lambda prompt: 5.0 if number(prompt) >= 120 else 0.0,
     )
     assert found.result == "Bad"
-    assert "80 of 200 calls failed and count as wrong" in found.message
+    late = re.search(r"(\d+) of 200 calls failed and count as wrong", found.message)
+    assert late
+    # On a busy machine an answer that was not held back may be late as well.
+    assert 80 <= int(late[1]) < 200
 
 
 def test_X12_errors_are_wrong(bench: Bench, suite: UriDigest, promoted: EvaluateResult) -> None:
