@@ -13,6 +13,8 @@ BITS = ("0", "1")
 CASES = [
     ("It is a billing question, so C", LETTERS, "C"),
     ("- 1", BITS, None),
+    ("bill - ing", TICKETS, None),
+    pytest.param(f"x{' ' * 200_000}y", TICKETS, None, id="many spaces"),
     ("－1", BITS, None),
     ("1.5", ("1", "1.5"), "1.5"),
     ("The label is -1.", BITS, None),

@@ -18,7 +18,7 @@ from sluice_trainer.evals.labels.marks import ANSWER, announces, denied, joins
 from sluice_trainer.evals.labels.trie import LabelTrie, fold_character, folded
 from sluice_trainer.text import INVISIBLE, compatible, exact_form, unified, without
 
-_BULLET: Final = re.compile(r"\s*[-*•]\s+(?![0-9])")
+_BULLET: Final = re.compile(r"\A\s*[-*•]\s+(?![0-9])")
 _AROUND: Final = " \t\r\n*_`\"'()[]{}「」『』《》【】«»|"
 _BEHIND: Final = _AROUND + ".,;:!?。、…"
 _SMALL_WORD: Final = re.compile(
