@@ -13,7 +13,7 @@ from sluice_api import reasons
 from sluice_api.contracts.requests import SuiteRequest
 from sluice_api.decoding import default_generation, tokens_at_most
 from sluice_api.errors import InputWrong
-from sluice_trainer.chat.reasoning import MARKS, open_mark, split_reasoning
+from sluice_trainer.chat.reasoning import MARKS, close_of, closes_unopened, open_mark, split_reasoning
 from sluice_trainer.data.manifest import PackDetails
 from sluice_trainer.data.mappers.example import ChatMessage
 from sluice_trainer.data.rows import Row
@@ -22,6 +22,7 @@ from sluice_trainer.evals.results import ItemResult, NoReply, Reply, Said, read_
 from sluice_trainer.evals.scoring import score
 from sluice_trainer.evals.suites import Suite
 
+CHANNEL, TURN = "<|channel|>", "<|end|><|start|>assistant"
 SPLITS = [
     ("<think>\nnot shipping\n</think>\n\nbilling", "not shipping", "billing"),
     ("<think>\n\n</think>\n\nParis", "", "Paris"),
@@ -34,6 +35,22 @@ SPLITS = [
     ("Sure. <think>hm</think>Paris", "hm", "Sure. Paris"),
     ("  no marks, and white space stays \n", "", "  no marks, and white space stays \n"),
     ("", "", ""),
+    ("<Think>a</Think>b", "a", "b"),
+    ("<THINKING>a</THINKING>b", "a", "b"),
+    ("< think >a</ think >b", "a", "b"),
+    ("◁think▷a◁/think▷b", "a", "b"),
+    ("<think>a</thinking>b", "a", "b"),
+    ("<think>a <think>b</think>c", "a bc", ""),
+    (f"{CHANNEL}analysis<|message|>a{TURN}{CHANNEL}final<|message|>b<|return|>", "a", "b"),
+    (f"{CHANNEL}analysis<|message|>a{TURN}{CHANNEL}final <|constrain|>json<|message|>b", "a", "b"),
+    (f"a{TURN}{CHANNEL}final<|message|>b", "a", "b"),
+    (f"{CHANNEL}analysis<|message|>a", "a", ""),
+    (f"{CHANNEL}commentary to=functions.f<|message|>a", "a", ""),
+    (f"{CHANNEL}final<|message|>b", "", "b"),
+    ("analysisWe think a.assistantfinalb", "We think a.", "b"),
+    ("analysisWe think a", "We think a", ""),
+    ("analysisResult.push(x)", "", "analysisResult.push(x)"),
+    ("the word assistantfinal", "", "the word assistantfinal"),
 ]
 
 
@@ -62,6 +79,18 @@ def test_every_kind_of_mark_is_known(marks: tuple[str, str], thought: str, answe
     assert (found.reasoning, found.answer) == (thought.strip(), answer.strip())
     assert open_mark(f"<|im_start|>assistant\n{marks[0]}\n") == marks[0]
     assert open_mark(f"<|im_start|>assistant\n{marks[0]}\n\n{marks[1]}\n\n") is None
+
+
+@pytest.mark.parametrize(
+    ("opened", "close"), [("<Thinking>", "</Thinking>"), ("[THINK]", "[/THINK]"), ("◁think▷", "◁/think▷")]
+)
+def test_a_mark_in_another_case_is_closed_in_its_spelling(opened: str, close: str) -> None:
+    assert open_mark(f"<|im_start|>assistant\n{opened}\n") == opened
+    assert close_of(opened) == close
+
+
+def test_a_final_channel_alone_tells_nothing_of_other_replies() -> None:
+    assert not closes_unopened(f"{CHANNEL}final<|message|>b")
 
 
 def suite(answers: Sequence[str], task: str = "Chat", limit: int = 32, labels: Sequence[str] = ()) -> Suite:
