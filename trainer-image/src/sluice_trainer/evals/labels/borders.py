@@ -13,8 +13,9 @@ UNBOUNDED: Final = (
     "\u3400-\u4dbf\u4e00-\u9fff\ua9e0-\ua9ff\uaa60-\uaa7f\uf900-\ufaff\U00020000-\U0003ffff"
 )
 """Thai, Lao, Tibetan, Burmese, Khmer, kana and Han."""
-_PARTICLES: Final = (
-    "입니다|이에요|예요|이다|임|이며|이고|으로|로|은|는|이|가|을|를|의|에|와|과|도"  # glued to Korean nouns
+_PARTICLES: Final = (  # glued to any noun in Korean
+    "입니다|이에요|예요|이다|임|이며|이고|이므로|이지만|이라고|라고|이라는|라는|이나|나|인|으로|로|은|는|이|가|을|를|의"
+    "|에|에서|에는|와|과|도|만|및"
 )
 _UNBOUNDED: Final = re.compile(f"[{UNBOUNDED}]")
 
@@ -35,15 +36,28 @@ _AFTER_WORD: Final = re.compile(
     f"(?!'(?!s\\b){_PART})",
     re.IGNORECASE,
 )
-_AFTER_KOREAN: Final = re.compile(f"{_AFTER_WORD.pattern}|(?=(?:{_PARTICLES})(?!{_PART}))")
+_KOREAN: Final = re.compile(f"(?=(?:{_PARTICLES})(?!{_PART}))")
 _BEFORE_LETTER: Final = re.compile(f"{_BEFORE_WORD.pattern}(?<!{_PART}[/.&'])")
 _AFTER_LETTER: Final = re.compile(f"{_AFTER_WORD.pattern}(?![/.&]{_PART})")
+# A sign, a point or a currency makes another number.
 _BEFORE_NUMBER: Final = re.compile(
-    f"(?<!{_PART})(?<![-.<~±≤≥≈$€£¥])(?<!-\\s)"  # a sign, a point or a currency makes another number
-    "(?<![0-9][,:/'^*])"
+    f"(?<!{_PART})(?<![-.…<~±≤≥≈$€£¥₹])(?<![-<~±≤≥≈$€£¥₹]\\s)"
+    r"(?<!^>)(?<!^>\s)(?<![\s(]>)(?<![\s(]>\s)(?<![<>]=)(?<![<>]=\s)"  # `> 4`, not the tag `<answer>4`
+    r"(?<!\d[,:/'^*×٫٬،])(?<!\d\s[/×*]\s)(?<!\d\sto\s)"
 )
+_NOT_ITSELF: Final = re.compile(
+    r"\b(?:than|at least|at most|over|under|above|below|about|around|approximately|nearly|almost|up to"
+    r"|between|between \d+ and|of"
+    r"|step|question|text|example|sentence|review|paragraph|line|item|reason|section|page|figure|table)\s#?$",
+    re.IGNORECASE,
+)
+"""Before a number that compares, counts or numbers something else."""
+_LOOK_BACK: Final = 24
 _AFTER_NUMBER: Final = re.compile(
-    f"(?!{_PART})(?![.,:/'^*-][0-9])(?!\\s?%)(?! [0-9]{{3}}(?![0-9]))(?![+°$€£¥])"
+    f"(?!{_PART})"
+    r"(?!\s?(?:\.+|…|[,:/'^*×~٫٬،-])\s?\d(?<!, \d))"
+    r"(?!\s?[%٪°$€£¥₹])(?! \d{3}(?!\d))(?!\+)"
+    r"(?!\s(?:to \d|or (?:more|less|fewer|higher|lower|above|below)\b|percent|per cent))"
 )
 _BEFORE_SIGNED: Final = re.compile(f"(?<!{_PART})(?<![-+])")
 _AFTER_SIGNED: Final = re.compile(f"(?!{_PART})")
@@ -56,7 +70,16 @@ _AFTER_UNBOUNDED: Final = re.compile(f"(?!{_MARK})")
 def bounded(text: str, start: int, end: int) -> bool:
     """Whether what is written from start to end is a whole word or a whole number there."""
     label = text[start:end]
-    return bool(_before(label).match(text, start) and _after(label).match(text, end))
+    if label[0].isdecimal() and _NOT_ITSELF.search(text[max(0, start - _LOOK_BACK) : start]):
+        return False
+    return bool(
+        _before(label).match(text, start) and (_after(label).match(text, end) or _KOREAN.match(text, end))
+    )
+
+
+def is_unbounded(character: str) -> bool:
+    """Whether words of this character's script have no borders."""
+    return _UNBOUNDED.match(character) is not None
 
 
 def _before(label: str) -> re.Pattern[str]:
@@ -76,8 +99,6 @@ def _after(label: str) -> re.Pattern[str]:
         return _AFTER_NUMBER
     if _UNBOUNDED.match(last):
         return _AFTER_UNBOUNDED
-    if "\uac00" <= last <= "\ud7a3":
-        return _AFTER_KOREAN
     if last.isalpha() or unicodedata.category(last)[0] == "M":
         return _AFTER_LETTER if len(label) == 1 else _AFTER_WORD
     return _AFTER_SIGNED if any(map(str.isalnum, label)) else _AFTER_SIGN

@@ -1,35 +1,30 @@
 """The label that a reply names, if it names one and no other.
 
-In this order: the reply is a label; a label comes after a mark such as `Answer:`; one line is a label; the
-reply holds one label and no other. All else is unparseable: two labels, a denied one, part of a word or of a
-number.
+In this order: the reply is a label; a label comes after a mark such as `Answer:`; one line is a label or
+begins with its letter (`b) Paris`); the reply holds one label and no other. All else is unparseable: two
+labels, a denied one, part of a word, of a number or of an address. Time grows as the reply does.
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final
 
 from sluice_trainer.chat.reasoning import split_reasoning
+from sluice_trainer.evals.labels.addresses import addresses
 from sluice_trainer.evals.labels.borders import bounded
-from sluice_trainer.evals.labels.marks import ANSWER, announces, denied, joins
+from sluice_trainer.evals.labels.denials import denied
+from sluice_trainer.evals.labels.marks import ANSWER, announces, joins, retracts
+from sluice_trainer.evals.labels.places import Hit, hit
 from sluice_trainer.evals.labels.trie import LabelTrie, fold_character, folded
 from sluice_trainer.text import INVISIBLE, compatible, exact_form, unified, without
 
 _BULLET: Final = re.compile(r"\A\s*[-*•]\s+(?![0-9])")
 _AROUND: Final = " \t\r\n*_`\"'()[]{}「」『』《》【】«»|"
 _BEHIND: Final = _AROUND + ".,;:!?。、…"
-_SMALL_WORD: Final = re.compile(
-    "a|i|all|am|an|and|as|at|be|but|by|can|do|for|go|he|if|in|is|it|may|me|my|of|on|or|so|to|up|us|we|who|will"
-)
-"""Words of English sentences that are no answers there."""
-_SET_OFF: Final = re.compile(r"\s*(?:[\"'*_`()\[\]{}.,;:!]|$|\n|(?:is|because|since|fits|applies|or|and)\b)")
-_LOOK_BACK: Final = 32
-_NAMED: Final = re.compile(
-    r"(?:\b(?:option|choice|letter|choose|pick|select)\s|[\"'*_`(\[{])\s*$", re.IGNORECASE
-)
+_LEAD: Final = re.compile(r"[\s*_\"'`(\[]*([^\W\d_])[*_]*(?:[)\].:][*_)\]]*(?=\s)|\s-\s)")
+"""A letter that a line begins with, set off as in a list of choices."""
 
 
 def find_label(reply: str, labels: Sequence[str]) -> str | None:
@@ -40,17 +35,6 @@ def find_label(reply: str, labels: Sequence[str]) -> str | None:
 @lru_cache(maxsize=16)
 def _finder(labels: tuple[str, ...]) -> "_Finder":
     return _Finder(labels)
-
-
-@dataclass(frozen=True)
-class _Hit:
-    """A place where a label is written."""
-
-    start: int
-    end: int
-    label: str
-    bare: bool
-    """It counts without a mark in front of it."""
 
 
 class _Finder:
@@ -72,20 +56,28 @@ class _Finder:
         if whole is not None:
             return whole
         hits = self._hits(text)
-        announced = _announced(text, hits)
+        final, announced = _announced(text, hits)
+        if final:
+            return _one(final)
+        lines = self._lines(text)
         if announced:
-            return announced.pop() if len(announced) == 1 else None
-        return self._alone(text) or _only(text, [hit for hit in hits if hit.bare])
+            return _kept(text, hits, _one(announced | lines))
+        return _kept(text, hits, _one(lines) or _only(text, [hit for hit in hits if hit.bare]))
 
     def _whole(self, text: str) -> str | None:
         """The label that the text is, whatever is around it."""
-        bare = _BULLET.sub("", text, count=1).lstrip(_AROUND).rstrip(_BEHIND)
+        bullet = _BULLET.match(text)
+        bare = text[bullet.end() if bullet else 0 :].lstrip(_AROUND).rstrip(_BEHIND)
         return self._label(text.strip()) or self._label(bare)
 
-    def _alone(self, text: str) -> str | None:
-        """The label that has a line to itself, when no other label has one."""
-        found = {self._whole(line) for line in text.splitlines()} - {None}
-        return found.pop() if len(found) == 1 else None
+    def _lines(self, text: str) -> set[str]:
+        """Labels that have a line to themselves; else letters that lines begin with."""
+        lines = text.splitlines()
+        return _found(map(self._whole, lines)) or _found(map(self._lead, lines))
+
+    def _lead(self, line: str) -> str | None:
+        lead = _LEAD.match(line)
+        return self._label(lead[1]) if lead else None
 
     def _label(self, text: str) -> str | None:
         """The label that is written so; of labels that differ in case or separators alone, exactly so."""
@@ -94,17 +86,15 @@ class _Finder:
             found = [label for label in found if self._plain[label] == text]
         return found[0] if len(found) == 1 else None
 
-    def _hits(self, text: str) -> list[_Hit]:
-        """Where labels are written, in order."""
+    def _hits(self, text: str) -> list[Hit]:
+        """Where labels are written, in order; not inside of addresses."""
         parts = [fold_character(character) for character in text]
         origin = [place for place, part in enumerate(parts) for _ in part] + [len(text)]
         places = self._trie.find("".join(parts), lambda start, end: bounded(text, origin[start], origin[end]))
-        spans = [(origin[start], origin[end]) for start, end in places]
-        labels = [self._label(text[start:end]) for start, end in spans]
+        spans = _outside(((origin[start], origin[end]) for start, end in places), list(addresses(text)))
+        named = [(start, end, self._label(text[start:end])) for start, end in spans]
         return [
-            _Hit(start, end, label, _is_bare(text, start, end, self._plain[label]))
-            for (start, end), label in zip(spans, labels, strict=True)
-            if label is not None
+            hit(text, start, end, name, self._plain[name]) for start, end, name in named if name is not None
         ]
 
 
@@ -112,45 +102,73 @@ def _plain(text: str) -> str:
     return unified(compatible(without(text, INVISIBLE)))
 
 
-def _is_bare(text: str, start: int, end: int, label: str) -> bool:
-    """Whether a label is no other word of a sentence, such as the article for the label `A`."""
-    small = _SMALL_WORD.fullmatch(label.casefold())
-    letter = len(label) == 1 and label.casefold() != label.upper()
-    if not small and not letter:
-        return True
-    if text[start:end] != label:
-        return False
-    if label.isupper() and not (small and letter):
-        return True
-    return bool(_NAMED.search(text[max(0, start - _LOOK_BACK) : start]) or _SET_OFF.match(text, end))
+def _outside(spans: Iterable[tuple[int, int]], within: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans that are no smaller part of one of the others, which are in order and do not overlap."""
+    starts = [start for start, _ in within]
+    kept = []
+    for start, end in spans:
+        at = bisect_left(starts, start + 1) - 1
+        around = within[at] if at >= 0 else (start, end)
+        if end > around[1] or (start, end) == around:
+            kept.append((start, end))
+    return kept
 
 
-def _announced(text: str, hits: Sequence[_Hit]) -> set[str]:
-    """Labels after the last answer mark that has any; two when they are named together."""
-    for mark in reversed(list(ANSWER.finditer(text))):
-        after = [hit for hit in hits if hit.start >= mark.end()]
-        if (
-            after
-            and announces(text[mark.end() : after[0].start])
-            and not denied(text, after[0].start, after[0].end)
-        ):
-            return {after[0].label} | _together(text, after)
+def _announced(text: str, hits: Sequence[Hit]) -> tuple[set[str], set[str]]:
+    """Labels after the final answer marks and after all, with those that are named together with them."""
+    starts = [hit.start for hit in hits]
+    final: set[str] = set()
+    every: set[str] = set()
+    for mark in ANSWER.finditer(text):
+        at = bisect_left(starts, mark.end())
+        found = _after(text, mark.end(), hits, at)
+        every |= found
+        final |= found if mark["final"] else set()
+    return final, every
+
+
+def _after(text: str, end: int, hits: Sequence[Hit], at: int) -> set[str]:
+    """Labels that a mark announces which ends at `end`, before the hit number `at`."""
+    if at == len(hits) or not announces(text, end, hits[at].start) or not hits[at].after_mark:
+        return set()
+    if denied(text, hits[at].start, hits[at].end):
+        return set()
+    return {hits[at].label} | _together(text, hits, at)
+
+
+def _together(text: str, hits: Sequence[Hit], at: int) -> set[str]:
+    """The labels that are named in one breath with the hit number `at`, up to the first other one."""
+    first = hits[at].label
+    for place in range(at, len(hits) - 1):
+        one, other = hits[place], hits[place + 1]
+        if not joins(text, one.end, other.start) or not other.bare or denied(text, other.start, other.end):
+            break
+        if other.label != first:
+            return {other.label}
     return set()
 
 
-def _together(text: str, hits: Sequence[_Hit]) -> set[str]:
-    """Labels that are named in one breath with the first."""
-    found = set()
-    for one, other in pairwise(hits):
-        if not joins(text[one.end : other.start]):
-            break
-        found.add(other.label)
-    return found
-
-
-def _only(text: str, hits: Sequence[_Hit]) -> str | None:
+def _only(text: str, hits: Sequence[Hit]) -> str | None:
     """The label of all hits, when it is one and none is denied."""
     if any(denied(text, hit.start, hit.end) for hit in hits):
         return None
-    found = {hit.label for hit in hits}
-    return found.pop() if len(found) == 1 else None
+    return _one({hit.label for hit in hits})
+
+
+def _found(labels: Iterable[str | None]) -> set[str]:
+    return {label for label in labels if label is not None}
+
+
+def _one(labels: set[str]) -> str | None:
+    return next(iter(labels)) if len(labels) == 1 else None
+
+
+def _kept(text: str, hits: Sequence[Hit], label: str | None) -> str | None:
+    """The label, unless the reply denies each mention of it, or takes it back for another."""
+    own = [hit for hit in hits if hit.label == label]
+    if not own:
+        return label
+    if all(denied(text, hit.start, hit.end) for hit in own):
+        return None
+    others = any(hit.bare and hit.label != label and hit.start > own[0].start for hit in hits)
+    return None if others and retracts(text, own[0].end) else label

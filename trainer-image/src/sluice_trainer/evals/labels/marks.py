@@ -1,10 +1,10 @@
-"""What in a reply announces an answer, and what denies a label."""
+"""What in a reply announces an answer, names labels together, and takes an answer back."""
 
 import re
 from typing import Final
 
 _NOUNS: Final = (
-    "answer|label|category|class|classification|intent|sentiment|topic|choice|option|verdict|prediction|output"
+    "answer|label|category|class|classification|intent|sentiment|emotion|rating|topic|choice|option|verdict|prediction|output"
     "|result|response|decision|conclusion|antwort|kategorie|réponse|catégorie|étiquette|respuesta|categoría"
     "|etiqueta|resposta|categoria|risposta|ответ|категория|метка|الجواب|الإجابة|الفئة|उत्तर|श्रेणी|คำตอบ"
     "|答案|标签|標籤|类别|類別|分类|分類|答え|回答|正解|ラベル|カテゴリ|정답|답변|답|라벨|분류"
@@ -18,38 +18,50 @@ _VERBS: Final = (
     "|falls? (?:under|into)|choose|pick|select|go with|going with|opt for"
 )
 _SIGNS: Final = r"\\boxed\s*\{|<(?:answer|label|output)>|\[\[|#### "
+_FINAL: Final = (
+    r"(?:final|corrected|revised) (?:answer|label|category|classification|choice|decision|verdict)\b"
+)
 ANSWER: Final = re.compile(
-    rf"(?<![^\W_])(?:{_NOUNS})[\"'*_`\s\])]*(?:{_LINKS})|\b(?:{_VERBS})\b|{_SIGNS}", re.IGNORECASE
-)
-"""An answer mark, such as `The answer is`, `"label":`, `belongs to`, `\\boxed{`."""
-_FAR: Final = re.compile(r"\w.*[.!?;。\n]", re.DOTALL)
-_NEAREST: Final = 40
-_JOINS: Final = re.compile(
-    r"[^\w.!?。\n]*(?:or|and|oder|und|ou|et|o|y|или|и|أو|或|和|か|または|또는)?[^\w.!?。\n]*", re.IGNORECASE
-)
-_DENIES: Final = re.compile(
-    r"(?:(?:\b(?:not|never|neither|nor|no|without|except|rather than|instead of|nicht|keine?|pas|не)|n't)\s+"
-    r"(?:an?|the|about|of|any|in|be|to be|really|necessarily)?\s*"
-    r"|不是|并非|並非|不|非|没有|ไม่ใช่|ไม่)[\"'*_`(\[]*$",
+    rf"(?P<final>(?<![^\W_]){_FINAL}[\"'*_`\s\])]*(?:{_LINKS})|\\boxed\s*\{{|<(?:answer|output)>|#### )"
+    rf"|(?<![^\W_])(?:{_NOUNS})[\"'*_`\s\])]*(?:{_LINKS})|\b(?:{_VERBS})\b|{_SIGNS}",
     re.IGNORECASE,
 )
-_DENIES_AFTER: Final = re.compile(
-    r"\W{0,3}(?:ではない|じゃない|ではありません|じゃありません|नहीं|이 아니|가 아니|아님)"
+"""An answer mark, such as `The answer is`, `"label":`, `belongs to`, `\\boxed{`.
+
+Where marks announce different labels, only those count that are said to be final.
+"""
+_FAR: Final = re.compile(r"\w.*[.!?;。\n]", re.DOTALL)
+_NEAREST: Final = 40
+_WORD: Final = re.compile(r"\w+")
+_STOP: Final = re.compile(r"[.!?。\n]")
+_JOINS: Final = re.compile(
+    "or|and|also|maybe|perhaps|possibly|probably|potentially|likely|even|as|well|plus|with|then|followed|by|along"
+    "|together|either|both|in|addition|to|too|alternatively|but|could|be|may|might|else|if|not|vs|versus"
+    "|sometimes|secondarily|the|a|an|category|label|class|option"
+    "|oder|und|vielleicht|auch|ou|et|peut|être|aussi|o|y|quizás|também|también|или|и|أو|或|和|か|または"
+    "|또는|이나|나|와|과|및"
 )
-_LOOK_BACK: Final = 32
+"""Words between two labels that are named together."""
+_RETRACTS: Final = re.compile(
+    r"\b(?:wait|actually|correction|sorry|scratch that|on second thought|i mean|hmm)\b|\bno, (?:it|the)\b",
+    re.IGNORECASE,
+)
 
 
-def announces(gap: str) -> bool:
-    """Whether a mark and a label with this text between them belong together."""
-    return len(gap) <= _NEAREST and not _FAR.search(gap)
+def announces(text: str, end: int, start: int) -> bool:
+    """Whether a mark that ends at `end` and a label that begins at `start` belong together."""
+    return start - end <= _NEAREST and not _FAR.search(text[end:start])
 
 
-def joins(gap: str) -> bool:
-    """Whether two labels with this text between them are named together, as in `A or B`."""
-    return _JOINS.fullmatch(gap) is not None
+def joins(text: str, end: int, start: int) -> bool:
+    """Whether two labels are named together, as in `A or B`, by what is between them."""
+    if start - end > _NEAREST:
+        return False
+    gap = text[end:start]
+    words = _WORD.findall(gap.casefold())
+    return all(map(_JOINS.fullmatch, words)) and bool(words or not _STOP.search(gap))
 
 
-def denied(text: str, start: int, end: int) -> bool:
-    """Whether the label at this place is one that the reply says it is not."""
-    before = text[max(0, start - _LOOK_BACK) : start]
-    return bool(_DENIES.search(before) or _DENIES_AFTER.match(text, end))
+def retracts(text: str, start: int) -> bool:
+    """Whether a reply takes back after `start` what it said before."""
+    return _RETRACTS.search(text, start) is not None

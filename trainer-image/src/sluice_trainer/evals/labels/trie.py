@@ -9,7 +9,8 @@ _SEPARATORS: Final = re.compile(r"(?<=[^\W\d_])[\s_-]+(?=[^\W\d_])")
 """What is between the words of a label. `refund status` names `refund_status`."""
 _STARTS: Final = re.compile(r"[a-z0-9_]+|.", re.DOTALL)
 """Where a label may begin: not inside an ASCII word."""
-_SEPARATOR: Final = re.compile(r"[\s_-]+")
+_SEPARATOR: Final = re.compile(r"[\s_-]{1,16}")
+"""No more at once: a label could begin at each place of a long run, and time would grow with its square."""
 Fits = Callable[[int, int], bool]
 
 
