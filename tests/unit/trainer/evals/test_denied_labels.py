@@ -24,6 +24,10 @@ DENIED = [
     "Ruling out billing",
     'It is not "billing"',
     "Do not choose: billing",
+    "You asked whether it is billing.",
+    "Is this billing?",
+    "It is the opposite of billing",
+    "billing: incorrect",
     "billing is wrong",
     "billing is incorrect",
     "billing does not apply",
@@ -70,7 +74,16 @@ def test_a_denied_label_is_none(reply: str) -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["It cannot be B", "Don't select B", "The answer cannot be B", "B is not correct", "I ruled out B"],
+    [
+        "It cannot be B",
+        "Don't select B",
+        "The answer cannot be B",
+        "B is not correct",
+        "I ruled out B",
+        "A) incorrect",
+        "a) wrong",
+        "A. No. B. Yes. C. No.",
+    ],
 )
 def test_a_denied_letter_is_none(reply: str) -> None:
     assert find_label(reply, LETTERS) is None

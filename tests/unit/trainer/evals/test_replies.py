@@ -54,6 +54,9 @@ CHOICES = [
     ("The answer is a bit unclear", LETTERS, None),
     ("Answer: A good reply", LETTERS, None),
     ("I would choose a product", LETTERS, None),
+    ("Answer: E. B is close", LETTERS, None),
+    ("\\boxed{E} since B", LETTERS, None),
+    ("Answer: E", LETTERS, None),
     ("B.C.", LETTERS, None),
     ("All of the above: A, B, C", LETTERS, None),
 ]

@@ -14,7 +14,7 @@ _ENGLISH: Final = (
     r"|unrelated|unlike|lacks?|avoid\w*|exclud\w+|eliminat\w+|reject\w*|dismiss\w*"
     r"|(?<!no )(?<!without )(?<!a )doubt(?:ful)?"
     r"|(?:rather|other|less likely|different|differs) (?:than|from)|instead of|as opposed to"
-    r"|anything but|far from"
+    r"|anything but|far from|opposite of|whether"
     r"|least likely|rul(?:e|es|ed|ing) (?:it )?out|fails? to"
 )
 _OTHERS: Final = (
@@ -65,6 +65,10 @@ _REFUSED: Final = re.compile(
     r"|[\"'*_`)\]」』]*[与與和跟]?[无無][关關]",
     re.IGNORECASE,
 )
+_QUESTION: Final = re.compile(
+    r"[^.!?。\n]*[?？]|[).:\]*]*\s*(?:no|wrong|incorrect|false)\s*(?:[.,;!\n]|$)", re.I
+)
+"""A label in a question, and one that is marked as wrong: `A) incorrect`."""
 _OPENING: Final = " \t\r\n\"'*_`(:[{「『«"
 _CLOSING: Final = " \"'*_`)]}」』»"
 _LOOK_AROUND: Final = 80
@@ -87,9 +91,10 @@ def _denied_before(text: str, start: int, label: str) -> bool:
 
 
 def _denied_behind(text: str, end: int) -> bool:
-    if _REFUSED.match(text[end : end + _LOOK_AROUND]):
+    near = text[end : end + _LOOK_AROUND]
+    if _REFUSED.match(near) or _QUESTION.match(near):
         return True
-    behind = text[end : end + _LOOK_AROUND].lstrip(_CLOSING)
+    behind = near.lstrip(_CLOSING)
     clause = _BEHIND.split(_CLAUSE.split(behind, maxsplit=1)[0], maxsplit=1)[0]
     verb = _VERB.match(clause)
     if verb and (_NEGATION.search(clause) or _WRONG.search(clause)):

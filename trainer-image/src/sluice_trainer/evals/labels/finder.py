@@ -8,6 +8,7 @@ labels, a denied one, part of a word, of a number or of an address. Time grows a
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
 
@@ -15,7 +16,7 @@ from sluice_trainer.chat.reasoning import split_reasoning
 from sluice_trainer.evals.labels.addresses import addresses
 from sluice_trainer.evals.labels.borders import bounded
 from sluice_trainer.evals.labels.denials import denied
-from sluice_trainer.evals.labels.marks import ANSWER, announces, joins, retracts
+from sluice_trainer.evals.labels.marks import ANSWER, announces, joins, names_other, retracts
 from sluice_trainer.evals.labels.places import Hit, hit
 from sluice_trainer.evals.labels.trie import LabelTrie, fold_character, folded
 from sluice_trainer.text import INVISIBLE, compatible, exact_form, unified, without
@@ -25,6 +26,10 @@ _AROUND: Final = " \t\r\n*_`\"'()[]{}「」『』《》【】«»|"
 _BEHIND: Final = _AROUND + ".,;:!?。、…"
 _LEAD: Final = re.compile(r"[\s*_\"'`(\[]*([^\W\d_])[*_]*(?:[)\].:][*_)\]]*(?=\s)|\s-\s)")
 """A letter that a line begins with, set off as in a list of choices."""
+
+
+Answers = set[str | None]
+"""Labels that are announced; None for an answer that is no label."""
 
 
 def find_label(reply: str, labels: Sequence[str]) -> str | None:
@@ -77,7 +82,7 @@ class _Finder:
 
     def _lead(self, line: str) -> str | None:
         lead = _LEAD.match(line)
-        return self._label(lead[1]) if lead else None
+        return self._label(lead[1]) if lead and not denied(line, *lead.span(1)) else None
 
     def _label(self, text: str) -> str | None:
         """The label that is written so; of labels that differ in case or separators alone, exactly so."""
@@ -114,11 +119,11 @@ def _outside(spans: Iterable[tuple[int, int]], within: Sequence[tuple[int, int]]
     return kept
 
 
-def _announced(text: str, hits: Sequence[Hit]) -> tuple[set[str], set[str]]:
+def _announced(text: str, hits: Sequence[Hit]) -> tuple[Answers, Answers]:
     """Labels after the final answer marks and after all, with those that are named together with them."""
     starts = [hit.start for hit in hits]
-    final: set[str] = set()
-    every: set[str] = set()
+    final: Answers = set()
+    every: Answers = set()
     for mark in ANSWER.finditer(text):
         at = bisect_left(starts, mark.end())
         found = _after(text, mark.end(), hits, at)
@@ -127,13 +132,15 @@ def _announced(text: str, hits: Sequence[Hit]) -> tuple[set[str], set[str]]:
     return final, every
 
 
-def _after(text: str, end: int, hits: Sequence[Hit], at: int) -> set[str]:
-    """Labels that a mark announces which ends at `end`, before the hit number `at`."""
+def _after(text: str, end: int, hits: Sequence[Hit], at: int) -> Answers:
+    """What a mark announces that ends at `end`, before the hit number `at`."""
+    if names_other(text, end, hits[at].start if at < len(hits) else len(text)):
+        return {None}
     if at == len(hits) or not announces(text, end, hits[at].start) or not hits[at].after_mark:
         return set()
     if denied(text, hits[at].start, hits[at].end):
         return set()
-    return {hits[at].label} | _together(text, hits, at)
+    return {hits[at].label, *_together(text, hits, at)}
 
 
 def _together(text: str, hits: Sequence[Hit], at: int) -> set[str]:
@@ -159,7 +166,7 @@ def _found(labels: Iterable[str | None]) -> set[str]:
     return {label for label in labels if label is not None}
 
 
-def _one(labels: set[str]) -> str | None:
+def _one(labels: AbstractSet[str | None]) -> str | None:
     return next(iter(labels)) if len(labels) == 1 else None
 
 

@@ -30,6 +30,8 @@ ANSWER: Final = re.compile(
 
 Where marks announce different labels, only those count that are said to be final.
 """
+_OTHER: Final = re.compile(r"[\s*_\"'(\[$]*(?:[^\W\d_]|\d+)(?=[*_\"')\].,:}$\n]|$)")
+"""A letter or a number, set off."""
 _FAR: Final = re.compile(r"\w.*[.!?;。\n]", re.DOTALL)
 _NEAREST: Final = 40
 _WORD: Final = re.compile(r"\w+")
@@ -51,6 +53,12 @@ _RETRACTS: Final = re.compile(
 def announces(text: str, end: int, start: int) -> bool:
     """Whether a mark that ends at `end` and a label that begins at `start` belong together."""
     return start - end <= _NEAREST and not _FAR.search(text[end:start])
+
+
+def names_other(text: str, end: int, start: int) -> bool:
+    """Whether a letter or a number follows a mark, before the label that begins at `start`."""
+    other = _OTHER.match(text, end)
+    return other is not None and other.end() <= start
 
 
 def joins(text: str, end: int, start: int) -> bool:
