@@ -159,6 +159,21 @@ def test_neutral_keys_are_harmless_and_others_are_named_as_ignored() -> None:
     assert mapped.ignored == ("id", "source", "messages[].id")
 
 
+@pytest.mark.parametrize(
+    "keys", [{"loss_mask": 1}, {"weights": [1, 1]}, {"sample_weight": 1.0}, {"masked": False}, {"mask": None}]
+)
+def test_a_mask_that_leaves_nothing_out_is_harmless(keys: dict[str, Any]) -> None:
+    assert isinstance(_map("ChatMessages", {"messages": [USER, REPLY | keys]} | keys), Example)
+
+
+def test_in_a_table_words_of_conversations_are_columns_as_any_other() -> None:
+    row = {"text": "a", "label": "red", "mask": "m", "documents": "d", "instructions": "i"}
+    mapped = _map("LabelToClassification", row, TASK)
+    assert isinstance(mapped, Example)
+    assert mapped.ignored == ("mask", "documents", "instructions")
+    assert _code(_map("LabelToClassification", row | {"image": "a.png"}, TASK)) == "media_unsupported"
+
+
 def test_a_column_that_is_used_is_never_unsupported() -> None:
     mapped = _map("LabelToClassification", {"system": "a", "label": "red"}, TASK, Fields(text="system"))
     assert isinstance(mapped, Example)

@@ -8,18 +8,22 @@ from typing import Any, Final
 
 from sluice_trainer.data.rejected import RejectedRow, found
 
-_LOSS: Final = ("weight", "train", "trainable", "loss", "loss_weight", "train_on_turn", "training")
-_MASKS: Final = (
-    "loss_mask",
-    "loss_masks",
-    "mask",
-    "masks",
-    "masked",
+_WEIGHTS: Final = (
+    "weight",
     "weights",
     "sample_weight",
-    "training_detail",
+    "train",
+    "trainable",
+    "train_on_turn",
+    "training",
+    "loss",
+    "loss_weight",
+    "loss_mask",
+    "loss_masks",
 )
-"""Projects differ in which value of these means that a turn is trained, so that no value is neutral."""
+"""1 means that a turn is trained as it is, alone or for each of several."""
+_MASKS: Final = ("mask", "masks", "masked", "training_detail")
+"""Projects differ in which value of these means that a turn is trained, but what is not masked is trained."""
 _REASONING: Final = (
     "reasoning_content",
     "reasoning",
@@ -46,7 +50,7 @@ _FILES: Final = ("file", "files", "input_file", "attachments")
 """Media in a turn; beside a row they name where it came from."""
 
 _ROW_CODES: Final = {
-    **dict.fromkeys((*_LOSS, *_MASKS), "loss_weight_unsupported"),
+    **dict.fromkeys((*_WEIGHTS, *_MASKS), "loss_weight_unsupported"),
     **dict.fromkeys(_REASONING, "reasoning_unsupported"),
     **dict.fromkeys(_TOOLS, "tools_unsupported"),
     **dict.fromkeys(_MEDIA, "media_unsupported"),
@@ -54,8 +58,11 @@ _ROW_CODES: Final = {
     "documents": "documents_unsupported",
     **dict.fromkeys(("chat_template", "chat_template_kwargs"), "template_unsupported"),
 }
+_OF_CONVERSATIONS: Final = (*_MASKS, "instructions", "developer", "documents", "chat_template")
+_TABLE_CODES: Final = {key: code for key, code in _ROW_CODES.items() if key not in _OF_CONVERSATIONS}
+"""In a table of texts and labels these are columns as any other."""
 _TURN_CODES: Final = {
-    **dict.fromkeys((*_LOSS, *_MASKS), "loss_weight_unsupported"),
+    **dict.fromkeys((*_WEIGHTS, *_MASKS), "loss_weight_unsupported"),
     **dict.fromkeys(_REASONING, "reasoning_unsupported"),
     **dict.fromkeys((*_TOOLS, "tool_call_id", "tool_responses"), "tool_calls_unsupported"),
     **dict.fromkeys((*_MEDIA, *_FILES), "media_unsupported"),
@@ -68,7 +75,8 @@ _PART_CODES: Final = {
     "document": "media_unsupported",
     "redacted_thinking": "reasoning_unsupported",
 }
-_LOSS_NEUTRAL: Final = (1, "1", "1.0", "true", "True")
+_TRAINED: Final = (1, "1", "1.0", "true", "True")
+_UNMASKED: Final = (0, "0", "false", "False")
 
 
 def unsupported_in_row(row: Mapping[str, Any], used: Iterable[str]) -> RejectedRow | None:
@@ -76,10 +84,15 @@ def unsupported_in_row(row: Mapping[str, Any], used: Iterable[str]) -> RejectedR
     return _first_fault(row, frozenset(used), _ROW_CODES)
 
 
+def unsupported_in_table(row: Mapping[str, Any], used: Iterable[str]) -> RejectedRow | None:
+    """The same for a row of a table, whose columns may have names that only conversations give a meaning."""
+    return _first_fault(row, frozenset(used), _TABLE_CODES)
+
+
 def unsupported_in_turn(turn: Mapping[str, Any]) -> RejectedRow | None:
     """The same for a turn. Nothing is trained on the turns of users, so their weight may be 0."""
     replies = turn.get("role") == "assistant"
-    skipped = frozenset(() if replies else (*_LOSS, *_MASKS))
+    skipped = frozenset(() if replies else (*_WEIGHTS, *_MASKS))
     return _first_fault(turn, skipped, _TURN_CODES)
 
 
@@ -100,6 +113,11 @@ def ignored_keys(row: Mapping[str, Any], used: Iterable[str], codes: Iterable[st
     return [key for key in row if key not in known]
 
 
+def ignored_columns(row: Mapping[str, Any], used: Iterable[str]) -> list[str]:
+    """Columns of a table that nothing is taken from."""
+    return ignored_keys(row, used, _TABLE_CODES)
+
+
 def ignored_turn_keys(turns: Iterable[Mapping[str, Any]]) -> list[str]:
     """Keys of turns that nothing is taken from, each once."""
     return sorted({key for turn in turns for key in ignored_keys(turn, ("role", "content"), _TURN_CODES)})
@@ -116,6 +134,10 @@ def _first_fault(
 
 
 def _is_neutral(key: str, value: Any) -> bool:
-    if key in _LOSS and value in _LOSS_NEUTRAL:
+    """Whether a value says what happens anyway. `True == 1` in Python, so that both are meant by 1."""
+    if value is None or (isinstance(value, str | list | dict) and not value):
         return True
-    return value is None or (isinstance(value, str | list | dict) and not value)
+    values = value if isinstance(value, list) else [value]
+    if key in _WEIGHTS:
+        return all(one in _TRAINED for one in values)
+    return key == "masked" and all(one in _UNMASKED for one in values)

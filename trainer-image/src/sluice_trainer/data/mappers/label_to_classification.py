@@ -4,7 +4,7 @@ from typing import Any
 
 from sluice_api.datasetpack import Classification, Source
 from sluice_trainer.data.mappers.example import ChatMessage, Example
-from sluice_trainer.data.mappers.keys import ignored_keys, unsupported_in_row
+from sluice_trainer.data.mappers.keys import ignored_columns, unsupported_in_table
 from sluice_trainer.data.mappers.labels import checked_label
 from sluice_trainer.data.rejected import RejectedRow, found
 
@@ -26,11 +26,11 @@ def map_label_to_classification(
     checked = checked_label(label, classification)
     if isinstance(checked, RejectedRow):
         return checked
-    if (fault := unsupported_in_row(row, used)) is not None:
+    if (fault := unsupported_in_table(row, used)) is not None:
         return fault
     question = ChatMessage(role="user", content=classification_prompt(classification, text))
     answer = ChatMessage(role="assistant", content=checked)
-    return Example((question, answer), checked, tuple(ignored_keys(row, used)))
+    return Example((question, answer), checked, tuple(ignored_columns(row, used)))
 
 
 def _missing(column: str, row: dict[str, Any]) -> str:
