@@ -52,7 +52,7 @@ def follow(before: Memory, link: AuditRecord, made: Mapping[int, str]) -> Memory
             now = replace(now, rejected=now.rejected | {(link.digest, link.revision)})
         case "pinned":
             now = replace(_forgive(now, link.digest), pin_seen=link.digest)
-        case "spent" if link.cause == "clear-rollback":
+        case "spent" if (link.cause, link.reason) == ("clear-rollback", "request_done"):
             now = _forgive(now, link.digest)
         case "held" | "released":
             now = replace(now, held=link.phase == "held")
