@@ -116,12 +116,17 @@ STORAGE_NOT_CONFIGURED: Final = _human(
 LOCATOR_NOT_ALLOWED: Final = _human(
     "locator_not_allowed", "Copy the data below the namespace's prefix, or ask for a read prefix."
 )
+URI_MALFORMED: Final = _human("uri_malformed", "Correct the uri or key as the message says.")
 CHILD_CONFLICT: Final = _human(
     "child_conflict", "Rename this object or delete the object that the message names."
 )
 APPLY_FAILED: Final = _dependency("apply_failed", "Read the message; the operator tries again by itself.")
 PASS_CRASHED: Final = _dependency(
     "pass_crashed", "Nothing to do; it is tried again. Report the log lines that share its trace_id."
+)
+RECORD_UNREADABLE: Final = _human(
+    "record_unreadable",
+    "Install the release of the operator that wrote it, or restore it; nothing is decided without it.",
 )
 CLOCK_SKEWED: Final = _reason(
     "clock_skewed", Severity.WARNING, Retry.NONE, "Set the clock of the node that the Pod ran on."
@@ -135,6 +140,13 @@ REPORT_UNREADABLE: Final = _budget(
     "report_unreadable", "Nothing to do; the stage is looked up and read again."
 )
 REPORT_LOST: Final = _dependency("report_lost", "Nothing to do; the finished work is looked up.")
+STAGE_REQUEST_INVALID: Final = _human(
+    "stage_request_invalid", "Use operator and trainer image of one release; if they are, report it."
+)
+FOLDER_NOT_EMPTY: Final = _human(
+    "folder_not_empty", "Give an empty folder; a Pod that is deleted is replaced by one with an empty folder."
+)
+FILE_NAME_NOT_ALLOWED: Final = _human("file_name_not_allowed", "Rename the file that the message names.")
 NOTHING_TO_REPORT: Final = _dependency("nothing_to_report", "Nothing to do; a normal attempt follows.")
 OUT_OF_MEMORY: Final = _budget(
     "out_of_memory", "Use a larger profile, or a smaller microBatchSize or sequenceLength."
@@ -178,7 +190,7 @@ DEPENDENCY_UNAVAILABLE: Final = _dependency(
     "dependency_unavailable", "Bring back what the message names; it is tried again with backoff."
 )
 STORAGE_UNAVAILABLE: Final = _dependency(
-    "storage_unavailable", "Bring the S3 endpoint back; tried again with backoff."
+    "storage_unavailable", "Bring back the store that the message names; it is tried again with backoff."
 )
 STORAGE_ACCESS_DENIED: Final = _dependency(
     "storage_access_denied", "Give the storage profile's credentials access to the prefix."
@@ -242,11 +254,15 @@ BASE_MODEL_UNSUPPORTED: Final = _human(
     "Correct or replace what the message names, and import the model under another name.",
 )
 CHAT_TEMPLATE_MISSING: Final = _human(
-    "chat_template_missing", "Use a base model whose tokenizer has a chat template."
+    "chat_template_missing", "Use a base model whose tokenizer has one chat template, or one named default."
 )
 CHAT_TEMPLATE_UNSUPPORTED: Final = _human(
     "chat_template_unsupported",
     "Use a base model whose chat template writes every turn once, in order, unchanged and at once.",
+)
+CHAT_TEMPLATE_REWRITES_HISTORY: Final = _human(
+    "chat_template_rewrites_history",
+    "Set lossOn to FinalAssistant, or use a base model whose chat template keeps earlier answers.",
 )
 TEMPLATE_ARGUMENT_UNKNOWN: Final = _human(
     "template_argument_unknown",
@@ -347,14 +363,16 @@ SERVING: Final = _normal("serving")
 NO_PASSING_CANDIDATE: Final = _wait("no_passing_candidate", "Finish a run that passes the gate.")
 GATE_OPEN: Final = _normal("gate_open")
 GATE_MISSING: Final = _human("gate_missing", "Create the gate; what serves goes on serving.")
-GATE_NOT_PASSED: Final = _wait("gate_not_passed", "Finish a run that passes the gate.")
+GATE_NOT_PASSED: Final = _wait(
+    "gate_not_passed", "Wait for the verdict of the gate, or finish a run that passes it."
+)
 PAUSED: Final = _normal("paused", "Set spec.paused to false to promote again.")
 CANDIDATE_STARTING: Final = _normal("candidate_starting", "Wait for the candidate slot.")
 CANDIDATE_VERIFYING: Final = _normal("candidate_verifying", "Wait for the smoke check.")
 PROMOTED: Final = _normal("promoted")
 SUPERSEDED: Final = _normal("superseded")
 PROMOTE_BLOCKED: Final = _human(
-    "deployment_promote_blocked", "Only a digest with its own valid Pass can go live."
+    "deployment_promote_blocked", "Train a better model: only a digest with its own valid Pass can go live."
 )
 CANDIDATE_REFUSED: Final = _human(
     "candidate_refused",
@@ -407,7 +425,7 @@ PIN_REFUSED: Final = _human(
     "pin_refused", "The pinned digest was rolled back: pin it anew, or run kubectl sluice clear-rollback."
 )
 PIN_BLOCKED: Final = _human(
-    "pin_blocked", "Pin a digest that has its own valid Pass; what serves goes on serving."
+    "pin_blocked", "Do what the message names, or pin a digest that has its own valid Pass."
 )
 REQUEST_DONE: Final = _normal("request_done")
 REQUEST_MALFORMED: Final = _human(
@@ -439,6 +457,10 @@ DRIFT_SUSPECTED: Final = _dependency(
 )
 DRIFT_UNKNOWN: Final = _dependency(
     "drift_unknown", "Read the message: no call got through, or there is nothing to compare with."
+)
+DRIFT_BASELINE_MISSING: Final = _human(
+    "drift_baseline_missing",
+    "Promote another model: each promotion keeps what its drift checks compare with.",
 )
 DRIFT_HOLD: Final = _human(
     "drift_hold", "Promote a model by hand, or wait for a good check; promotions are held meanwhile."

@@ -60,11 +60,11 @@ class ObjectStore(Protocol):
 
 
 def checked_key(key: str) -> str:
-    """The key, if it can only mean a place below its root. Raises InputWrong(LOCATOR_NOT_ALLOWED)."""
+    """The key, if it can only mean a place below its root. Raises InputWrong(URI_MALFORMED)."""
     segments = key.split("/")
     if all(_SEGMENT.fullmatch(s) and s not in {".", ".."} for s in segments) and len(key) <= 1024:
         return key
     raise InputWrong(
-        reasons.LOCATOR_NOT_ALLOWED,
+        reasons.URI_MALFORMED,
         f"{key!r} is not a key: give names between single slashes, without . or .. or control characters",
     )

@@ -110,7 +110,7 @@ def _entry(path: Path, local: Path) -> FileEntry:
         return FileEntry(path=relative, sha256=sha256_file(path), size_bytes=path.stat().st_size)
     except ValidationError as error:
         allowed = "letters, digits, dot, dash and underscore, and no leading dot"
-        raise InputWrong(reasons.INVALID_SPEC, f"file name {relative!r}: use {allowed}") from error
+        raise InputWrong(reasons.FILE_NAME_NOT_ALLOWED, f"file name {relative!r}: use {allowed}") from error
 
 
 def _fetch(store: ObjectStore, folder: str, entry: FileEntry, destination: Path) -> None:

@@ -21,7 +21,7 @@ def open_store(settings: StoreSettings) -> ObjectStore:
 def open_for(uri: str, settings: StoreSettings) -> tuple[ObjectStore, str]:
     """Store and key of a uri: relative to the root, or absolute below the root or a read prefix.
 
-    Raises InputWrong(LOCATOR_NOT_ALLOWED) for anything else.
+    Raises InputWrong: URI_MALFORMED for what is no key, LOCATOR_NOT_ALLOWED for anything else.
     """
     if "://" not in uri:
         key = checked_key(uri.rstrip("/"))
@@ -46,6 +46,6 @@ def _open_at(root: str, settings: StoreSettings) -> ObjectStore:
 
         return S3Store(client(settings.endpoint, settings.region, settings.ca_pem), parts.netloc, parts.path)
     raise InputWrong(
-        reasons.LOCATOR_NOT_ALLOWED,
+        reasons.URI_MALFORMED,
         f"{root} is not a store: give s3://bucket/prefix or file:///folder",
     )

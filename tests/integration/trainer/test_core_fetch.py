@@ -86,7 +86,7 @@ def test_a_folder_with_other_weights_is_refused(store_settings: StoreSettings, t
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "old.safetensors").write_bytes(b"old")
     code, report = fetch(store_settings, tmp_path, digest)
-    assert (code, report["failure"]["reason"]) == (64, "invalid_spec")
+    assert (code, report["failure"]["reason"]) == (64, "folder_not_empty")
     assert files_in(tmp_path / "model") == ["old.safetensors"]
 
 

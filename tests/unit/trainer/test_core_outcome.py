@@ -188,10 +188,10 @@ def test_a_request_written_by_hand_needs_no_hash() -> None:
         (json.dumps(request(store={"root": 3, "secretKey": "s"})), "store.secretKey"),
     ],
 )
-def test_a_bad_request_is_the_users_and_every_path_is_named(text: str, says: str) -> None:
+def test_a_bad_request_is_no_spec_of_a_person_and_every_path_is_named(text: str, says: str) -> None:
     with pytest.raises(InputWrong) as caught:
         load_envelope("fetch", text)
-    assert caught.value.reason is reasons.INVALID_SPEC
+    assert caught.value.reason is reasons.STAGE_REQUEST_INVALID
     assert says in caught.value.message
 
 

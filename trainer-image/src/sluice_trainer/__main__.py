@@ -75,7 +75,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputWrong(reasons.INVALID_SPEC, f"request file {path}: {error}") from error
+        raise InputWrong(reasons.STAGE_REQUEST_INVALID, f"request file {path}: {error}") from error
 
 
 def _failure_report(args: argparse.Namespace, ending: Ending, message: str, started_at: datetime) -> Report:

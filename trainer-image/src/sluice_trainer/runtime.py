@@ -52,26 +52,29 @@ def timestamp(moment: datetime) -> str:
 
 
 def load_envelope(stage: str, text: str) -> tuple[Envelope, ApiModel]:
-    """Envelope and typed request. Raises InputWrong(INVALID_SPEC) that names every bad path.
+    """Envelope and typed request. Raises InputWrong(STAGE_REQUEST_INVALID) that names every bad path.
 
     A request written by hand may leave out `requestHash`.
     """
     try:
         data: Any = json.loads(text)
     except ValueError as error:
-        raise InputWrong(reasons.INVALID_SPEC, f"the request is not JSON: {error}") from error
+        raise InputWrong(reasons.STAGE_REQUEST_INVALID, f"the request is not JSON: {error}") from error
     if not isinstance(data, dict):
-        raise InputWrong(reasons.INVALID_SPEC, f"the request is a {type(data).__name__}, not an object")
+        raise InputWrong(
+            reasons.STAGE_REQUEST_INVALID, f"the request is a {type(data).__name__}, not an object"
+        )
     if data.get("stage") != stage:
         raise InputWrong(
-            reasons.INVALID_SPEC, f"stage: the command says {stage}, the request says {data.get('stage')!r}"
+            reasons.STAGE_REQUEST_INVALID,
+            f"stage: the command says {stage}, the request says {data.get('stage')!r}",
         )
     request = _typed(data, stage)
     data.setdefault("requestHash", request_hash(stage, request))
     try:
         return Envelope.parse(data), request
     except ValidationError as error:
-        raise InputWrong(reasons.INVALID_SPEC, bad_paths(error)) from error
+        raise InputWrong(reasons.STAGE_REQUEST_INVALID, bad_paths(error)) from error
 
 
 def bad_paths(error: ValidationError, prefix: str = "") -> str:
@@ -109,7 +112,7 @@ def _typed(data: dict[str, Any], stage: str) -> ApiModel:
     try:
         return REQUESTS[stage].parse(data.get("request") or {})
     except ValidationError as error:
-        raise InputWrong(reasons.INVALID_SPEC, bad_paths(error, "request.")) from error
+        raise InputWrong(reasons.STAGE_REQUEST_INVALID, bad_paths(error, "request.")) from error
 
 
 @contextmanager

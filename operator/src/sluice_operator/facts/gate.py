@@ -25,6 +25,7 @@ from sluice_operator.model import Key, Observed, Problem, Related, Resource, Res
 
 Find = Callable[[ResourceKind, str], Related | None]
 MOST_CANDIDATES = 10
+INVALID = "its spec is invalid; its condition Stalled names the fields"
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,8 @@ def add_condition(
     elif newest is not None and newest.verdict == "Pass":
         conditions.add("Approved", "False", reasons.APPROVAL_NEEDED, needed(newest))
     else:
-        conditions.add("Approved", "Unknown", reasons.APPROVAL_NEEDED, "no Pass waits for an approval")
+        message = "no Pass waits for an approval"
+        conditions.add("Approved", "Unknown", reasons.NO_PASSING_CANDIDATE, message)
 
 
 def prune(observed: Observed, draft: Draft) -> None:

@@ -101,7 +101,7 @@ def unreadable_records(observed: Observed) -> Stop | None:
     if not broken:
         return None
     message = f"ControllerRevision {', '.join(sorted(broken)[:5])} cannot be read as a record"
-    return Stop("Stalled", reasons.REPORT_UNREADABLE, message)
+    return Stop("Stalled", reasons.RECORD_UNREADABLE, message)
 
 
 def clean_up(observed: Observed, draft: Draft, ttl_seconds: int) -> None:

@@ -64,7 +64,7 @@ def add_gate(conditions: Conditions, scene: Scene) -> None:
         conditions.add("GateOpen", "True", *_below(scene, scene.policy, scene.gate))
     else:
         reason = scene.policy.reason if scene.policy else reasons.INVALID_SPEC
-        message = scene.policy.message if scene.policy else "its spec is invalid"
+        message = scene.policy.message if scene.policy else gates.INVALID
         conditions.add("GateOpen", "False", reason, f"EvalGate {name}: {message}")
 
 

@@ -62,7 +62,7 @@ def summarise(scene: Scene, draft: Draft, moved: Moved, watched: Watched) -> Pla
 def summarise_stopped(observed: Observed, draft: Draft, stop: Stop) -> Plan:
     """The Plan while nothing may be decided: what serves goes on serving, and the status says so."""
     conditions = Conditions(observed)
-    is_known = stop.reason is not reasons.REPORT_UNREADABLE
+    is_known = stop.reason is not reasons.RECORD_UNREADABLE
     conditions.add_standard(stop, standing.serving(observed.me) if is_known else None)
     told.add_available(conditions, observed.me)
     conditions.add("Progressing", "False", stop.reason, stop.told)

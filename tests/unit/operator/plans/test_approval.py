@@ -57,6 +57,11 @@ def is_live(cluster: SimCluster) -> bool:
     return "selector" in (cluster.get("Service", "live") or {"spec": {}})["spec"]
 
 
+def test_without_a_pass_nobody_is_asked_to_approve() -> None:
+    cluster = settled(Stages(verdict=lambda _: "Fail"))
+    assert condition(cluster, "EvalGate", "gate", "Approved") == ("Unknown", "NoPassingCandidate")
+
+
 def test_a_pass_waits_for_a_person() -> None:
     cluster = settled()
     assert condition(cluster, "EvalGate", "gate", "Passed") == ("Unknown", "ApprovalNeeded")

@@ -67,7 +67,8 @@ def test_X12_without_results_of_the_promotion_there_is_no_baseline() -> None:
             del record["data"]["sealedVerdict"]["results"]
             cluster.put("ControllerRevision", record)
     tick(cluster)
-    assert (newest(cluster)["result"], newest(cluster)["reason"]) == ("Unknown", "baseline_missing")
+    assert (newest(cluster)["result"], newest(cluster)["reason"]) == ("Unknown", "drift_baseline_missing")
+    assert "Promote another model" in condition(cluster)["message"]
     assert asked(stages, "evaluate") == []
 
 
@@ -86,7 +87,7 @@ def test_a_suite_that_is_another_one_now_is_unknown() -> None:
     cluster.add("EvalGate", "gate", gate_spec(suites=[suite]))
     cluster.settle()
     tick(cluster)
-    assert (newest(cluster)["result"], newest(cluster)["reason"]) == ("Unknown", "item_mismatch")
+    assert (newest(cluster)["result"], newest(cluster)["reason"]) == ("Unknown", "drift_baseline_missing")
 
 
 def test_a_tightened_gate_changes_nothing_about_drift() -> None:

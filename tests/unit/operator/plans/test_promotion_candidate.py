@@ -99,6 +99,20 @@ def test_a_candidate_that_never_gets_available_is_rejected_and_the_old_one_serve
     assert world.rests()
 
 
+def test_a_pinned_digest_that_was_rejected_says_how_it_may_go_live_again() -> None:
+    world = Traffic(progressDeadlineSeconds=60)
+    first = world.serves()
+    world.train("better", 2, settle=False)
+    until(world, lambda: candidate(world) in world.slots())
+    world.cluster.node.down.add(str(candidate(world)))
+    world.settle()
+    world.edit(progressDeadlineSeconds=60, promotion={"pin": world.artifact("better")})
+    world.settle()
+    assert world.serves() == first
+    assert world.holds() == ["CandidateRefused"]
+    assert "clear-rollback" in world.status["holds"][0]["message"]
+
+
 def test_what_was_rejected_is_tried_again_under_another_profile() -> None:
     world = Traffic(progressDeadlineSeconds=60)
     world.train("better", 2, settle=False)

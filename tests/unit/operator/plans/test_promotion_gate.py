@@ -38,6 +38,14 @@ def test_a_gate_that_is_deleted_while_live_holds_everything_new() -> None:
     assert world.serves() == first
 
 
+def test_a_gate_whose_spec_is_invalid_is_not_called_missing() -> None:
+    world = Traffic()
+    world.cluster.add("EvalGate", "gate", {**gate_spec(), "suites": "none"})
+    world.settle()
+    for kind, status in (("GateOpen", "False"), ("PromotionHeld", "True")):
+        assert world.condition(kind) == (status, "InvalidSpec")
+
+
 def test_a_gate_that_is_edited_during_a_promotion_stops_the_switch() -> None:
     stages = Stages()
     world = Traffic(stages)

@@ -342,7 +342,7 @@ def test_a_score_that_is_no_share_is_no_pass(score: float) -> None:
         ),
         (results(right_and_wrong(190, 10), asked=IDS[:199]), "item_mismatch"),
         (results(right_and_wrong(190, 10), differs=("seed",)), "item_mismatch"),
-        (results(scored([1.0] * 200, "unparseable_rate")), "metric_missing"),
+        (results(scored([1.0] * 200, "unparseable_rate")), "results_incomplete"),
     ],
 )
 def test_absence_is_never_a_pass(suite: SuiteResults | None, reason: str) -> None:
@@ -351,7 +351,7 @@ def test_absence_is_never_a_pass(suite: SuiteResults | None, reason: str) -> Non
 
 def test_macro_f1_needs_labels() -> None:
     suite = results(scored([1.0] * 200, "accuracy"))
-    assert told(decided(request({"metric": "macro_f1"}), suite)) == ("Inconclusive", "metric_missing")
+    assert told(decided(request({"metric": "macro_f1"}), suite)) == ("Inconclusive", "results_incomplete")
 
 
 def test_pairs_must_be_the_same_items() -> None:

@@ -183,7 +183,7 @@ def _usable(tokenizer: Any, arguments: Iterable[TemplateArgument]) -> ChatTokeni
     if isinstance(tokenizer.chat_template, dict) and "default" not in tokenizer.chat_template:
         found = ", ".join(sorted(tokenizer.chat_template))
         raise InputWrong(
-            reasons.CHAT_TEMPLATE_UNSUPPORTED,
+            reasons.CHAT_TEMPLATE_MISSING,
             f"the tokenizer has the chat templates {found}, none of which is named default",
         )
     return ChatTokenizer(tokenizer, arguments)

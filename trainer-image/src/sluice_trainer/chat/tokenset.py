@@ -159,7 +159,7 @@ def _first(pack: Path, count: int) -> list[Row]:
 def _nothing_to_learn(seen: _Seen) -> InputWrong:
     """The reason of the cause that most rows share, and a row of each cause."""
     if not seen.skipped:
-        return InputWrong(reasons.NO_ANSWER_TOKENS, "the train split is empty")
+        return InputWrong(reasons.TOO_FEW_ROWS, "the train split is empty")
     counts = seen.skipped.most_common()
     cause = CAUSES[counts[0][0]]
     length = f" to {seen.needed}" if cause.reason is reasons.SEQUENCE_TOO_SHORT else ""

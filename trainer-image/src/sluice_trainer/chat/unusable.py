@@ -47,7 +47,7 @@ CAUSES: Final = {
     HISTORY_REWRITTEN: Cause(
         "the chat template writes earlier answers otherwise than it asks for them",
         "set lossOn to FinalAssistant",
-        reasons.CHAT_TEMPLATE_UNSUPPORTED,
+        reasons.CHAT_TEMPLATE_REWRITES_HISTORY,
     ),
     ANSWER_TOO_LONG: Cause(
         "their answer is longer than sequenceLength",

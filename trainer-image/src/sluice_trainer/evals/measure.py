@@ -115,11 +115,11 @@ def _numbers(metric: Metric, suite: SuiteResults) -> Absent | None:
     """Every item needs its score, and every score must be a share."""
     if metric.kind is MetricKind.MACRO_F1:
         unlabelled = [item.id for item in suite.items if item.label is None]
-        return _bad(reasons.METRIC_MISSING, "no label", metric, suite, unlabelled)
+        return _bad(reasons.RESULTS_INCOMPLETE, "no label", metric, suite, unlabelled)
     scores = {item.id: item.scores.get(metric.name) for item in suite.items}
     missing = [item for item, score in scores.items() if score is None]
     wild = [item for item, score in scores.items() if score is not None and not _is_share(score, metric)]
-    return _bad(reasons.METRIC_MISSING, "no score", metric, suite, missing) or _bad(
+    return _bad(reasons.RESULTS_INCOMPLETE, "no score", metric, suite, missing) or _bad(
         reasons.METRIC_NOT_FINITE, "a score that is no share from 0 to 1", metric, suite, wild
     )
 

@@ -49,8 +49,8 @@ def _refuse_strangers(destination: Path, manifest: FileManifest) -> None:
     found = strangers((p.as_posix() for p in files if p.parts[0] != _UNFINISHED), manifest)
     if found:
         raise InputWrong(
-            reasons.INVALID_SPEC,
-            f"destination {destination} holds {found[0]}, which is not of the artifact; give an empty folder",
+            reasons.FOLDER_NOT_EMPTY,
+            f"destination {destination} holds {found[0]}, which is not of the artifact",
         )
 
 

@@ -20,6 +20,7 @@ from sluice_api.criteria import demand_of
 from sluice_api.evalgate import Criterion
 from sluice_api.records import RevisionRecord, VerdictRecord
 from sluice_operator.children import serving
+from sluice_operator.facts import gate as gates
 from sluice_operator.facts.gate import Policy
 from sluice_operator.model import Problem
 from sluice_operator.plans.drift.ticks import Tick
@@ -60,10 +61,11 @@ def question(scene: Scene, revision: RevisionRecord, tick: Tick, tolerance: str)
     sealed = revision.sealed_verdict
     deciding = criteria(sealed.criteria, tolerance)
     if not deciding:
-        return Problem(reasons.NO_CRITERIA, f"the verdict of revision {revision.revision} names no criteria")
+        message = f"the verdict of revision {revision.revision} names no criteria"
+        return Problem(reasons.DRIFT_BASELINE_MISSING, message)
     if sealed.results is None:
         message = f"revision {revision.revision} was promoted without keeping the results of its items"
-        return Problem(reasons.BASELINE_MISSING, f"{message}; the next promotion keeps them")
+        return Problem(reasons.DRIFT_BASELINE_MISSING, message)
     suites = _suites(scene, sealed, {c.suite for c in deciding})
     if isinstance(suites, Problem):
         return suites
@@ -114,13 +116,13 @@ def _suites(scene: Scene, sealed: VerdictRecord, wanted: set[str]) -> tuple[Suit
     if scene.gate is None:
         return Problem(reasons.GATE_MISSING, f"EvalGate {name} does not exist, and it holds the suites")
     if policy is None:
-        return Problem(reasons.INVALID_SPEC, f"EvalGate {name} has an invalid spec")
+        return Problem(reasons.INVALID_SPEC, f"EvalGate {name}: {gates.INVALID}")
     if isinstance(policy, Problem):
         return Problem(policy.reason, f"EvalGate {name}: {policy.message}")
     changed = sorted(wanted - _unchanged(policy, sealed))
     if changed:
         told = f"EvalGate {name}: suite {', '.join(changed)} is not the one of the promotion any more"
-        return Problem(reasons.ITEM_MISMATCH, told)
+        return Problem(reasons.DRIFT_BASELINE_MISSING, told)
     return tuple(s for s in policy.suite_requests() if s.name in wanted)
 
 

@@ -48,7 +48,8 @@ def pinned(scene: Scene, digest: str) -> Choice | Held:
     if out is None:
         return choice
     refused = scene.fold.refuses(digest, choice.target.revision)
-    return Held(reasons.PIN_REFUSED if refused else reasons.PIN_BLOCKED, f"{digest[:19]} stays out: {out}")
+    reason = reasons.PIN_REFUSED if refused else reasons.CANDIDATE_REFUSED
+    return Held(reason, f"{digest[:19]} stays out: {out}")
 
 
 def _pinnable(scene: Scene, digest: str) -> Wanted | Held:
@@ -121,7 +122,7 @@ def _stays_out(scene: Scene, run: RunFacts, passing: list[Choice | Held]) -> Hel
         return Held(reasons.CANDIDATE_REFUSED, message, stops=False)
     given = rights.live_pass(scene, run)
     if not isinstance(given, Held):
-        return Held(reasons.PROMOTE_BLOCKED, f"run {run.name} passed meanwhile", stops=False)
+        return Held(reasons.CANDIDATE_STARTING, f"run {run.name} passed meanwhile", stops=False)
     return Held(given.reason, f"{given.message}; it cannot go live", stops=False)
 
 

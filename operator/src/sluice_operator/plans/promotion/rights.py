@@ -22,7 +22,7 @@ def gate_holds(scene: Scene) -> Held | None:
     if scene.gate is None:
         return Held(reasons.GATE_MISSING, f"EvalGate {name} does not exist; what serves goes on serving")
     if policy is None:
-        return Held(reasons.GATE_MISSING, f"EvalGate {name} has an invalid spec; nothing is promoted")
+        return Held(reasons.INVALID_SPEC, f"EvalGate {name}: {gates.INVALID}; nothing is promoted")
     if isinstance(policy, Problem):
         return Held(policy.reason, f"EvalGate {name}: {policy.message}")
     bound = policy.spec.baseline.deployment_ref if policy.spec.baseline else None

@@ -43,7 +43,7 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         old, new = urlsplit(req.full_url), urlsplit(newurl)
         if (old.scheme, old.netloc) != (new.scheme, new.netloc):
             raise InputWrong(
-                reasons.LOCATOR_NOT_ALLOWED,
+                reasons.SOURCE_NOT_FOUND,
                 f"{req.full_url} redirects to {new.scheme}://{new.netloc}; give the final address",
             )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
