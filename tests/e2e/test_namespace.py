@@ -1,7 +1,5 @@
 """A namespace deleted with everything in it ends, and the operator goes on elsewhere as if nothing were."""
 
-import time
-
 import pytest
 
 from sluice_operator.kinds import WATCHED
@@ -11,8 +9,6 @@ from support.nodestory import run_spec
 from support.story import Story
 
 pytestmark = pytest.mark.slow
-
-END_SECONDS = 120
 
 
 def test_a_namespace_ends_with_everything_in_it(story: Story) -> None:
@@ -25,11 +21,9 @@ def test_a_namespace_ends_with_everything_in_it(story: Story) -> None:
     space.wait("training", lambda: bool(running_train_pod(space, "endless")), PATIENCE_SECONDS)
     assert [kind for kind in WATCHED if not space.list(kind)] == []
     operators = restarts(story)
-    began = time.monotonic()
     node.kube.kubectl("delete", "namespace", space.name, "--wait=false")
     path = f"/api/v1/namespaces/{space.name}"
     space.wait("the namespace's end", lambda: space.api.call("GET", path).code == 404, PATIENCE_SECONDS)
-    assert time.monotonic() - began < END_SECONDS
     assert restarts(story) == operators
     assert all(c["ready"] for pod in node.operators().values() for c in pod["status"]["containerStatuses"])
 

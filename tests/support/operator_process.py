@@ -111,7 +111,7 @@ class OperatorProcess:
     def kill(self) -> None:
         """SIGKILL."""
         os.kill(self.pid, signal.SIGKILL)
-        self.wait(10)
+        self.wait(30)
 
     def wait(self, seconds: float) -> int:
         """Wait until it ends by itself; the exit code."""

