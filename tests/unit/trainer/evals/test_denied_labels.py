@@ -26,6 +26,13 @@ DENIED = [
     "Do not choose: billing",
     "You asked whether it is billing.",
     "Is this billing?",
+    "This is not, in my view, billing",
+    "This isn't, as far as I can tell, billing",
+    "If the text were billing",
+    "If this is about billing, I would say so",
+    "Had it been billing, I would say so",
+    "It could be billing or something else",
+    "billing or not",
     "It is the opposite of billing",
     "billing: incorrect",
     "billing is wrong",
@@ -97,12 +104,18 @@ def test_a_denied_letter_is_none(reply: str) -> None:
         ("The parcel did not come. shipping", "shipping"),
         ("billing because the money was not sent", "billing"),
         ("It is not only billing", "billing"),
+        ("If I had to choose one, billing", "billing"),
+        ("If the text is about money it is billing", "billing"),
+        ("If so it is billing", "billing"),
+        ("Is it billing? Yes.", "billing"),
+        ("billing? yes", "billing"),
+        ("Is it not billing? Yes.", None),
         ("There is no doubt that it is billing", "billing"),
         ("The label is not shipping. The label is billing.", "billing"),
         ("billing\n\nThe parcel is not lost.", "billing"),
     ],
 )
-def test_a_negation_of_something_else_denies_nothing(reply: str, label: str) -> None:
+def test_a_negation_of_something_else_denies_nothing(reply: str, label: str | None) -> None:
     assert find_label(reply, TICKETS) == label
 
 

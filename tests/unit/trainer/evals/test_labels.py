@@ -145,6 +145,13 @@ CASES = [
     ("billing\nshipping", TICKETS, None),
     ("The intent is card_arrival", ("card_arrival", "card_delivery"), "card_arrival"),
     ("Class B", LETTERS, "B"),
+    ("Answer: Paris\nB is a letter", LETTERS, None),
+    ("Answer: Paris\n\nB) Paris", LETTERS, "B"),
+    ("Category: Complaint\nLabel: billing", TICKETS, "billing"),
+    ("३", ("1", "2", "3"), "3"),
+    ("3", ("१", "२", "३"), "३"),
+    ("उत्तर: ३", ("1", "2", "3"), "3"),
+    ("٣٢", ("1", "2", "3"), None),
 ]
 
 

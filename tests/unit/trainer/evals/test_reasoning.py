@@ -51,6 +51,10 @@ SPLITS = [
     ("analysisWe think a", "We think a", ""),
     ("analysisResult.push(x)", "", "analysisResult.push(x)"),
     ("the word assistantfinal", "", "the word assistantfinal"),
+    ("Here is my thought process: a\n\nHere is my response: b", "a", "b"),
+    ("Here's my thought process: a. Here's my response:\nb", "a.", "b"),
+    ("Here is my thought process: a, perhaps b", "a, perhaps b", ""),
+    ("Sure. Here is my response: b", "", "Sure. Here is my response: b"),
 ]
 
 

@@ -38,6 +38,9 @@ _BARE_ASIDE: Final = (  # not `analysisResult.push(x)`
 )
 _BARE_FINAL: Final = "assistantfinal"
 """Channels of Harmony replies, with their control tokens and without."""
+_PROSE: Final = r"\A\s{0,8}(?:Here is|Here['’]s) my thought process:"
+_PROSE_FINAL: Final = r"(?:Here is|Here['’]s) my response:"
+"""How Granite opens its thoughts and its answer."""
 _SPACE: Final = re.compile(r"\s")
 _HARMONY_END: Final = re.compile(r"<\|(?:end|return)\|>")
 
@@ -55,7 +58,7 @@ def _spaced(mark: str) -> str:
 
 
 _MARK: Final = re.compile(
-    rf"(?P<final>{_FINAL})|(?P<aside>{_ASIDE})|(?-i:(?P<bare>{_BARE_ASIDE})|(?P<bare_final>{_BARE_FINAL}))|"
+    rf"(?P<final>{_FINAL})|(?P<aside>{_ASIDE})|(?-i:(?P<bare>{_BARE_ASIDE}|{_PROSE})|(?P<bare_final>{_BARE_FINAL}|{_PROSE_FINAL}))|"
     + "|".join(_spaced(mark) for pair in MARKS for mark in pair),
     re.IGNORECASE,
 )
@@ -102,7 +105,7 @@ def closes_unopened(text: str) -> bool:
 
 
 def _marks(text: str) -> Iterator[re.Match[str]]:
-    """Marks in order. `assistantfinal` is one only after the word that opens such a reply."""
+    """Marks in order. Plain words end a block only where plain words opened it."""
     harmony = False
     for mark in _MARK.finditer(text):
         harmony = harmony or mark.lastgroup == "bare"

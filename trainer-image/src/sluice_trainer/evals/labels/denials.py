@@ -61,6 +61,7 @@ _WRONG: Final = re.compile(
 )
 _REFUSED: Final = re.compile(
     r"[\s\"'*_`)\]}]*(?:\?+\s*(?:no|nope|nein|non|нет|いいえ|不)(?!\w)"
+    r"|or (?:something|anything|somewhere|another|some other|none|neither|not)(?!\w)"
     r"|(?:est faux|ist falsch|es incorrect[oa])(?!\w))"
     r"|[\"'*_`)\]」』]*[与與和跟]?[无無][关關]",
     re.IGNORECASE,
@@ -69,6 +70,22 @@ _QUESTION: Final = re.compile(
     r"[^.!?。\n]*[?？]|[).:\]*]*\s*(?:no|wrong|incorrect|false)\s*(?:[.,;!\n]|$)", re.I
 )
 """A label in a question, and one that is marked as wrong: `A) incorrect`."""
+_ASIDE: Final = re.compile(
+    r"(?<!\w)(not|\w+n't|never|nicht|niet|inte|ikke|pas|nie|не),[^,.;:!?\n]{1,40},(?!\w)", re.IGNORECASE
+)
+"""A few words between a negation and what it denies: `is not, in my view, billing`."""
+_SUPPOSED: Final = re.compile(
+    r"(?<!\w)(?:(?:if|unless)\s+(?!so\b)(?:\w+\s+){1,4}(?:were|was|is|are|had been)"
+    r"(?:\s+(?:about|for|an?|the))?"
+    r"|(?:were|had)\s+(?:it|this|that|the\s+\w+)(?:\s+been)?)$",
+    re.IGNORECASE,
+)
+"""Before a label that is only supposed: `If the text were billing`."""
+_CONFIRMED: Final = re.compile(
+    r"[\s\"'*_`)\]}]*[?？][\s\"'*_`(]*(?:yes|yep|yeah|correct|ja|oui|sí|sim|sì|да|はい|是的|对|네)(?!\w)",
+    re.IGNORECASE,
+)
+"""After a label that the reply asks for and grants: `spam? yes`."""
 _OPENING: Final = " \t\r\n\"'*_`(:[{「『«"
 _CLOSING: Final = " \"'*_`)]}」』»"
 _LOOK_AROUND: Final = 80
@@ -86,12 +103,16 @@ def is_negation(word: str) -> bool:
 
 def _denied_before(text: str, start: int, label: str) -> bool:
     before = text[max(0, start - _LOOK_AROUND) : start].rstrip(_OPENING)
-    clause = _CLAUSE.split(before)[-1]
-    return any(found[0].casefold() != label.casefold() for found in _NEGATION.finditer(clause))
+    clause = _CLAUSE.split(_ASIDE.sub(r"\1", before))[-1]
+    return _SUPPOSED.search(before) is not None or any(
+        found[0].casefold() != label.casefold() for found in _NEGATION.finditer(clause)
+    )
 
 
 def _denied_behind(text: str, end: int) -> bool:
     near = text[end : end + _LOOK_AROUND]
+    if _CONFIRMED.match(near):
+        return False
     if _REFUSED.match(near) or _QUESTION.match(near):
         return True
     behind = near.lstrip(_CLOSING)

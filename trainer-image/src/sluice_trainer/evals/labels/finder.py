@@ -6,6 +6,7 @@ labels, a denied one, part of a word, of a number or of an address. Time grows a
 """
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
@@ -16,12 +17,21 @@ from sluice_trainer.chat.reasoning import split_reasoning
 from sluice_trainer.evals.labels.addresses import addresses
 from sluice_trainer.evals.labels.borders import bounded
 from sluice_trainer.evals.labels.denials import denied
-from sluice_trainer.evals.labels.marks import ANSWER, announces, joins, names_other, retracts
+from sluice_trainer.evals.labels.marks import (
+    ANSWER,
+    announces,
+    answers_otherwise,
+    joins,
+    names_other,
+    retracts,
+)
 from sluice_trainer.evals.labels.places import Hit, hit
 from sluice_trainer.evals.labels.trie import LabelTrie, fold_character, folded
 from sluice_trainer.text import INVISIBLE, compatible, exact_form, unified, without
 
 _BULLET: Final = re.compile(r"\A\s*[-*•]\s+(?![0-9])")
+_DIGIT: Final = re.compile(r"(?![0-9])\d")
+"""A digit of another script: `३` names the label `3`."""
 _AROUND: Final = " \t\r\n*_`\"'()[]{}「」『』《》【】«»|"
 _BEHIND: Final = _AROUND + ".,;:!?。、…"
 _LEAD: Final = re.compile(r"[\s*_\"'`(\[]*([^\W\d_])[*_]*(?:[)\].:][*_)\]]*(?=\s)|\s-\s)")
@@ -67,7 +77,8 @@ class _Finder:
         lines = self._lines(text)
         if announced:
             return _kept(text, hits, _one(announced | lines))
-        return _kept(text, hits, _one(lines) or _only(text, [hit for hit in hits if hit.bare]))
+        bare = [] if answers_otherwise(text) else [hit for hit in hits if hit.bare]
+        return _kept(text, hits, _one(lines) or _only(text, bare))
 
     def _whole(self, text: str) -> str | None:
         """The label that the text is, whatever is around it."""
@@ -104,7 +115,11 @@ class _Finder:
 
 
 def _plain(text: str) -> str:
-    return unified(compatible(without(text, INVISIBLE)))
+    return _DIGIT.sub(_as_ascii, unified(compatible(without(text, INVISIBLE))))
+
+
+def _as_ascii(digit: re.Match[str]) -> str:
+    return str(unicodedata.decimal(digit[0]))
 
 
 def _outside(spans: Iterable[tuple[int, int]], within: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -32,6 +32,8 @@ Where marks announce different labels, only those count that are said to be fina
 """
 _OTHER: Final = re.compile(r"[\s*_\"'(\[$]*(?:[^\W\d_]|\d+)(?=[*_\"')\].,:}$\n]|$)")
 """A letter or a number, set off."""
+_ELSE: Final = re.compile(r"[ \t*_\"'(\[]*[^\W\d_]+[ \t.*_\"')\]]*\n")
+"""One word that is all of the line behind a mark."""
 _FAR: Final = re.compile(r"\w.*[.!?;。\n]", re.DOTALL)
 _NEAREST: Final = 40
 _WORD: Final = re.compile(r"\w+")
@@ -59,6 +61,11 @@ def names_other(text: str, end: int, start: int) -> bool:
     """Whether a letter or a number follows a mark, before the label that begins at `start`."""
     other = _OTHER.match(text, end)
     return other is not None and other.end() <= start
+
+
+def answers_otherwise(text: str) -> bool:
+    """Whether a mark announces a word that is no label. Then a label in a sentence is no answer."""
+    return any(_ELSE.match(text, mark.end()) for mark in ANSWER.finditer(text))
 
 
 def joins(text: str, end: int, start: int) -> bool:
