@@ -40,6 +40,41 @@ def test_a_file_of_one_row_is_read(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("row", "columns"),
+    [
+        ({"error": "E42", "text": "a", "label": "b"}, ("text", "label")),
+        ({"features": "big", "text": "a", "label": "b"}, ("text", "label")),
+        ({"items": [{"speaker": "ann", "says": "hi"}]}, ("items",)),
+        ({"data": [ROW], "text": "a", "label": 1}, ("text", "label")),
+    ],
+)
+def test_an_object_with_the_columns_of_a_row_is_a_row(row: dict[str, Any], columns: tuple[str, ...]) -> None:
+    data = json.dumps(row).encode()
+    assert identify(data, len(data), "JSONL", columns) is None
+    assert identify(data, len(data), "JSONL", ("prompt",)) is not None
+
+
+def test_a_table_by_column_is_no_row() -> None:
+    data = json.dumps({"text": {"0": "a"}, "label": {"0": "b"}}).encode()
+    kind = identify(data, len(data), "JSONL", ("text", "label"))
+    assert kind is not None
+    assert "by column" in kind.what
+
+
+@pytest.mark.parametrize(
+    "text", ["Unauthorized\nrequest 7\n", "Forbidden.\r\na\r\n", "Bad Gateway", "Unauthorized: no token\n"]
+)
+def test_a_header_that_is_an_error_is_an_error(text: str) -> None:
+    kind = identify(text.encode(), len(text), "CSV", ("text", "label"))
+    assert kind is not None
+    assert kind.what == "an error message"
+
+
+def test_brackets_alone_are_no_array_of_rows() -> None:
+    assert _what(b"[" * 100_000) is None
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("AccessDenied: Access Denied\n", "an error message"),
@@ -68,4 +103,5 @@ def test_a_safetensors_file_that_is_cut_is_no_pickle(length: int) -> None:
 
 @pytest.mark.parametrize("level", [1, 6, 9])
 def test_a_zlib_stream_is_named(level: int) -> None:
-    assert "zlib" in str(_what(zlib.compress(bytes(range(256)) * 4, level)))
+    told = str(_what(zlib.compress(bytes(range(256)) * 4, level)))
+    assert "compressed with zlib; decompress it: python3" in told

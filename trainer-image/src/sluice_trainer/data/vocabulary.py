@@ -8,9 +8,12 @@ from sluice_api.contracts.requests import PackRequest
 from sluice_api.datasetpack import MOST_LABELS, MOST_LETTERS_OF_LABELS, Classification
 from sluice_api.errors import InputWrong
 from sluice_trainer.data.rejected import found
+from sluice_trainer.text import caseless, single_spaced
 
 _FEWEST = 2
 _SHOWN = 3
+_MISSING = frozenset({"nan", "NaN", "NAN", "null", "NULL", "None", "NaT", "<NA>", "undefined"})
+"""How pandas, JSON, Python and databases write that there is no value. `none` may be a label."""
 
 
 def freeze_labels(request: PackRequest, labels_of_rows: Iterable[str]) -> tuple[PackRequest, str | None]:
@@ -55,6 +58,8 @@ def _fault(labels: Sequence[str]) -> str | None:
     """Why the different labels of the rows are unusable."""
     if labels and len(labels) < _FEWEST:
         return f"all rows have the label {found(labels[0])}; a classification needs two labels"
+    if (odd := _odd(labels)) is not None:
+        return f"labelsFrom is Rows, and {odd}"
     if len(labels) <= MOST_LABELS and sum(map(len, labels)) <= MOST_LETTERS_OF_LABELS:
         return None
     shown = ", ".join(found(one) for one in labels[:_SHOWN])
@@ -62,6 +67,19 @@ def _fault(labels: Sequence[str]) -> str | None:
         f"labelsFrom is Rows, and the rows have more than {MOST_LABELS} labels or "
         f"{MOST_LETTERS_OF_LABELS} characters of labels, such as {shown}; is it the right column?"
     )
+
+
+def _odd(labels: Sequence[str]) -> str | None:
+    """Labels that are most likely none of their own: a missing value, or another spelling."""
+    missing = next((label for label in labels if label.strip() in _MISSING), None)
+    if missing is not None:
+        return f"a label of the rows is {found(missing)}, as missing values are written"
+    plain: dict[str, str] = {}
+    for label in labels:
+        first = plain.setdefault(caseless(single_spaced(label)), label)
+        if first != label:
+            return f"the labels {found(first)} and {found(label)} differ in case or spaces only"
+    return None
 
 
 def _unusable(message: str) -> InputWrong:

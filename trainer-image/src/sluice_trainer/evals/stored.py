@@ -14,7 +14,7 @@ from sluice_trainer.evals.scoring import score_again
 from sluice_trainer.evals.suites import Suite, settings
 from sluice_trainer.evals.tasks import FAMILIES
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the rules that score a reply. Raise it with every change of a score."""
 _BEFORE_VERSIONS: Final = 1
 _UNSAID: Final[Mapping[str, Any]] = {"maxSamples": None, "seed": 0, "maxNewTokens": 32}

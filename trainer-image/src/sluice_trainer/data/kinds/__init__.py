@@ -4,11 +4,12 @@ Each module knows one sort of files: `signatures` binary formats, `encodings` te
 `markup` other text formats, `jsonforms` JSON that is not one value a line. `endings` knows names of files.
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
 from sluice_api import reasons
-from sluice_api.datasetpack import Source
+from sluice_api.datasetpack import MAPPED_COLUMNS, Source
 from sluice_api.errors import InputWrong
 from sluice_trainer.data.kinds.encodings import BOM, other_encoding
 from sluice_trainer.data.kinds.jsonforms import other_json
@@ -29,7 +30,8 @@ def check_kind(path: Path, source: Source, format_: str) -> None:
     if not head.strip(b" \t\r\n"):
         _check_blank(path, source)
         return
-    kind = identify(head, path.stat().st_size, format_)
+    columns = [source.column(role) for role in MAPPED_COLUMNS[source.mapper]]
+    kind = identify(head, path.stat().st_size, format_, columns)
     if kind is not None:
         raise InputWrong(
             reasons.FORMAT_UNSUPPORTED,
@@ -37,13 +39,18 @@ def check_kind(path: Path, source: Source, format_: str) -> None:
         )
 
 
-def identify(head: bytes, size: int, format_: str) -> Kind | None:
-    """What a file is instead of JSONL or CSV; None when it may be of that format."""
+def identify(head: bytes, size: int, format_: str, columns: Collection[str] = ()) -> Kind | None:
+    """What a file is instead of JSONL or CSV; None when it may be of that format.
+
+    `columns` are those that every row of the file needs.
+    """
     found = binary_format(head) or other_encoding(head)
     if found is not None:
         return found
     text = head.removeprefix(BOM).decode("utf-8", "replace").lstrip("\n\r\t ")
-    return other_text(text, format_) or other_json(text, format_, whole=len(head) == size)
+    return other_text(text, format_) or other_json(
+        text, format_, whole=len(head) == size, columns=columns if format_ == "JSONL" else ()
+    )
 
 
 def _check_blank(path: Path, source: Source) -> None:

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sluice_trainer.data.kinds.kind import Kind
@@ -51,14 +51,27 @@ _DELIMITERS: Final = {
 _DECODER: Final = json.JSONDecoder()
 
 
-def other_json(text: str, format_: str, *, whole: bool) -> Kind | None:
-    """What a text is instead of rows of the format; `whole` when nothing of the file is missing from it."""
+def other_json(text: str, format_: str, *, whole: bool, columns: Collection[str] = ()) -> Kind | None:
+    """What a text is instead of rows of the format; `whole` when nothing of the file is missing from it.
+
+    `columns` are those that a row needs: an object that has them is a row, whatever else it looks like.
+    """
     lines = text.split("\n", 2)
     if text[:1] in ("{", "["):
+        if _is_row(lines[0], columns) or not text.strip("[ \t\r\n"):
+            return None
         kind = _array(lines, whole) if text[0] == "[" else _object(text, lines)
         starts = format_ == "CSV" and isinstance(_value(lines[0])[0], dict)
         return kind or (_JSON_LINES if starts else None)
     return (_table(lines) or _prose(text)) if format_ == "JSONL" else None
+
+
+def _is_row(line: str, columns: Collection[str]) -> bool:
+    """Whether a line is an object with all columns. Under a column of a table by column is an object."""
+    value, rest = _value(line)
+    if not columns or rest or not isinstance(value, dict):
+        return False
+    return all(name in value and not isinstance(value[name], dict) for name in columns)
 
 
 def _array(lines: Sequence[str], whole: bool) -> Kind | None:

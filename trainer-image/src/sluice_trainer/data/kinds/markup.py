@@ -8,13 +8,19 @@ from sluice_trainer.data.kinds.kind import Kind
 _DOWNLOAD: Final = "most likely an error or login page; give the address of the file itself"
 _ERROR_CODE: Final = re.compile(r"<Code>([A-Za-z0-9]{1,60})</Code>")
 _HTML: Final = r"(?i)<!doctype html|<(html|head|body|title|script)\b"
+_SAID: Final = (
+    "(access denied|(entry|repository|page|file) not found|not found|unauthorized|forbidden|bad gateway"
+    "|service unavailable|gateway time-?out|internal server error|too many requests"
+    "|invalid username or password|no such file or directory)"
+)
 _ERROR: Final = (
     r"(?i)AccessDenied\b|curl: \(\d|wget: |upstream connect error|[45]\d\d:? [a-z ]+[.!]?\s*$"
-    r"|(access denied|(entry|repository|page|file) not found|not found|unauthorized|forbidden"
-    r"|invalid username or password|no such file or directory)[.!]?\s*$"
+    r"|(unauthorized|forbidden|access denied|not found): [^\n{]+\s*$"
+    rf"|{_SAID}[.!]?\s*$"
 )
 """What stores, hubs and download tools write in place of a file."""
 _KEY: Final = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_MESSAGE: Final = Kind("an error message", "correct the locator or its access, and fetch the file again")
 
 _FORMATS: Final = (
     (
@@ -23,7 +29,7 @@ _FORMATS: Final = (
     ),
     (r"/annex/objects/|\.git/annex/", Kind("a git-annex pointer, not the file itself", "run git annex get")),
     (_HTML, Kind("an HTML page", _DOWNLOAD)),
-    (_ERROR, Kind("an error message", "correct the locator or its access, and fetch the file again")),
+    (_ERROR, _MESSAGE),
     (
         r"Traceback \(most recent call last\):|Exception in thread \"",
         Kind("a stack trace", "give the file of rows"),
@@ -56,6 +62,8 @@ _FORMATS: Final = (
     (r"[A-Za-z0-9+/]{60,}={0,2}\r?(\n|$)", Kind("text in Base64", "decode it: base64 -d FILE")),
 )
 _COMPILED: Final = tuple((re.compile(pattern), kind) for pattern, kind in _FORMATS)
+_SAID_LINE: Final = re.compile(rf"(?i){_SAID}[.!]?[ \t\r]*(\n|$)")
+"""A header that is an error, whatever is below it."""
 _RETURN: Final = re.compile(r"[^\n\"]*?\r[^\r\n]")
 """A carriage return in the first line that ends no line; in a quoted value it is data."""
 _JSON_RETURN: Final = re.compile(r"[^\n]*?\r[ \t]*[\"{}\[\]]")
@@ -68,6 +76,8 @@ def other_text(text: str, format_: str) -> Kind | None:
     for pattern, kind in _COMPILED:
         if pattern.match(text):
             return kind
+    if format_ == "CSV" and _SAID_LINE.match(text):
+        return _MESSAGE
     if format_ == "CSV" and re.match(r"(?i)sep=.\r?\n", text):
         return Kind("CSV with Excel's sep= line", "remove the first line")
     if (_JSON_RETURN if text[:1] in ("{", "[") else _RETURN).match(text):

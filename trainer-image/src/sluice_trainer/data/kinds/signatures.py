@@ -12,6 +12,10 @@ _TABLE: Final = "convert it: duckdb -c \"copy 'FILE' to 'rows.jsonl' (format jso
 _FRAME: Final = (
     "convert it with pandas: to_json('rows.jsonl', orient='records', lines=True, force_ascii=False)"
 )
+_ZLIB: Final = (
+    "decompress it: python3 -c 'import sys, zlib;"
+    " sys.stdout.buffer.write(zlib.decompress(sys.stdin.buffer.read()))' < FILE > rows"
+)
 _SHEET: Final = 'save the sheet as "CSV UTF-8"'
 
 _SIGNATURES: Final = (
@@ -59,7 +63,7 @@ _IF_BINARY: Final = (
         (
             0,
             b"\x78" + level,
-            Kind("compressed with zlib", "decompress it: zlib-flate -uncompress < FILE > rows"),
+            Kind("compressed with zlib", _ZLIB),
         )
         for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")
     ),

@@ -44,9 +44,14 @@ def _parse(text: str) -> Any:
     except json.JSONDecodeError as error:
         return RejectedRow("parse_error", f"not valid JSON: {visible(error.msg)} at column {error.colno}")
     except UnicodeEncodeError:
-        return RejectedRow("parse_error", "half of a surrogate pair, which stands for no character")
+        return RejectedRow(
+            "parse_error",
+            "half of a surrogate pair, which stands for no character; write the whole pair, or remove it",
+        )
     except RecursionError:
-        return RejectedRow("parse_error", "nested too deeply")
+        return RejectedRow(
+            "parse_error", "nested too deeply; a row needs a few levels, so write the inner ones as text"
+        )
     except ValueError as error:
         return RejectedRow("parse_error", visible(str(error))[:MOST_DETAIL])
     return value
@@ -56,7 +61,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) != len(pairs):
         twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
-        raise ValueError(f"duplicate key {found(twice)}")
+        raise ValueError(f"duplicate key {found(twice)}; rename or remove all but one")
     return row
 
 
