@@ -62,23 +62,34 @@ def test_the_operator_and_whom_the_values_name_are_trusted() -> None:
     assert '"system:masters"' in validation["expression"]
 
 
-def test_editing_holds_no_decision_and_deciding_edits_no_run() -> None:
+def test_each_role_reaches_the_built_in_one_that_it_belongs_to() -> None:
     roles = of_kind(render_chart(), "ClusterRole")
-    viewer, editor, promoter = (roles[f"sluice-{n}"] for n in ("viewer", "editor", "promoter"))
-    assert granted(viewer) == {"get", "list", "watch"}
-    assert not [r for rule in editor["rules"] for r in rule["resources"] if "/" in r]
-    decided = {r for rule in promoter["rules"] for r in rule["resources"] if "/" in r}
-    assert decided == {
-        "modeldeployments/promote",
-        "modeldeployments/rollback",
-        "modeldeployments/clear-rollback",
-        "evalgates/approve",
-    }
     aggregated = "rbac.authorization.k8s.io/aggregate-to-"
-    reached = [
-        [k for k in r["metadata"]["labels"] if k.startswith(aggregated)] for r in (viewer, editor, promoter)
-    ]
-    assert reached == [[f"{aggregated}{role}"] for role in ("view", "edit", "admin")]
+    reached = {
+        (name, label.removeprefix(aggregated))
+        for name, role in roles.items()
+        for label in role["metadata"]["labels"]
+        if label.startswith(aggregated)
+    }
+    assert reached == {("sluice-viewer", "view"), ("sluice-trainer", "edit"), ("sluice-promoter", "admin")}
+
+
+def test_who_trains_writes_packs_and_runs_and_who_promotes_all_but_runs() -> None:
+    roles = of_kind(render_chart(), "ClusterRole")
+    assert written(roles["sluice-viewer"]) == set()
+    assert written(roles["sluice-trainer"]) == {"datasetpacks", "trainingruns"}
+    decisions = {"modeldeployments/promote", "modeldeployments/rollback", "modeldeployments/clear-rollback"}
+    bar = {"datasetpacks", "evalgates", "modeldeployments", "datasetpacks/suite"}
+    assert written(roles["sluice-promoter"]) == bar | decisions | {"evalgates/approve"}
+
+
+def test_a_value_gives_the_bar_to_edit_but_no_decision() -> None:
+    assert not parsed_settings(render_chart()).gates_for_edit
+    objects = render_chart("--set", "roles.gatesForEdit=true")
+    role = of_kind(objects, "ClusterRole")["sluice-gates"]
+    assert "rbac.authorization.k8s.io/aggregate-to-edit" in role["metadata"]["labels"]
+    assert written(role) == {"datasetpacks", "evalgates", "modeldeployments", "datasetpacks/suite"}
+    assert parsed_settings(objects).gates_for_edit
 
 
 def test_roles_for_people_can_be_left_to_another_release() -> None:
@@ -86,14 +97,24 @@ def test_roles_for_people_can_be_left_to_another_release() -> None:
     assert not [name for name in of_kind(objects, "ClusterRole") if name != "sluice"]
 
 
+EVERYWHERE = {"sluice-externalips", "sluice-operator"}
+"""Policies about traffic from any namespace, and about the one account of this release."""
+
+
 def test_policies_hold_where_the_operator_works() -> None:
     """Two operators, each with namespaces of its own, do not refuse each other's writes."""
     key = "kubernetes.io/metadata.name"
-    for policy in of_kind(render_chart("--set", "watchNamespaces={team-a,team-b}"), POLICY).values():
-        (rule,) = policy["spec"]["matchConstraints"]["namespaceSelector"]["matchExpressions"]
-        assert rule == {"key": key, "operator": "In", "values": ["team-a", "team-b"]}
+    for name, policy in of_kind(render_chart("--set", "watchNamespaces={team-a,team-b}"), POLICY).items():
+        if name not in EVERYWHERE:
+            (rule,) = policy["spec"]["matchConstraints"]["namespaceSelector"]["matchExpressions"]
+            assert rule == {"key": key, "operator": "In", "values": ["team-a", "team-b"]}
     everywhere = of_kind(render_chart(), POLICY)
     assert not [n for n, p in everywhere.items() if "namespaceSelector" in p["spec"]["matchConstraints"]]
+
+
+def test_the_policy_about_addresses_can_be_left_out() -> None:
+    left = of_kind(render_chart("--set", "policies.externalIPs=false"), POLICY)
+    assert of_kind(render_chart(), POLICY).keys() - left.keys() == {"sluice-externalips"}
 
 
 def test_who_enters_a_pod_is_asked_about_pods_of_ours_alone() -> None:
@@ -105,5 +126,7 @@ def test_who_enters_a_pod_is_asked_about_pods_of_ours_alone() -> None:
     assert wanted == {"key": meta.LABEL_OWNER, "operator": "Exists"}
 
 
-def granted(role: dict[str, Any]) -> set[str]:
-    return {verb for rule in role["rules"] for verb in rule["verbs"]}
+def written(role: dict[str, Any]) -> set[str]:
+    """What a role may do more with than read."""
+    rules = [rule for rule in role["rules"] if set(rule["verbs"]) - {"get", "list", "watch"}]
+    return {resource for rule in rules for resource in rule["resources"]}

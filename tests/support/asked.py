@@ -6,6 +6,8 @@ from support.kubeapi import Answer
 from support.teamspace import MERGE, Raw, Teamspace
 
 EDITOR, PROMOTER = "erin", "pat"
+GATEKEEPER = "gail"
+"""Holds edit and what roles.gatesForEdit adds: edits gates and Deployments as well, and decides nothing."""
 OTHER_DIGEST = f"sha256:{'1' * 64}"
 
 

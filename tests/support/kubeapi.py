@@ -52,10 +52,15 @@ class Entrance(Protocol):
 
 @dataclass
 class KubeApi:
-    """The API server of a control plane, as its administrator."""
+    """The API server of a control plane, as its administrator or as whom the headers impersonate."""
 
     plane: Entrance
+    headers: dict[str, str] = field(default_factory=dict)
     _local: threading.local = field(default_factory=threading.local)
+
+    def acting_as(self, user: str, group: str = "system:authenticated") -> "KubeApi":
+        """The same server as another user, in one group, meets it (`kubectl --as`)."""
+        return KubeApi(self.plane, {"Impersonate-User": user, "Impersonate-Group": group})
 
     def create(self, kind: str, obj: dict[str, Any], query: str = DRY_RUN) -> Answer:
         return self.call("POST", f"{self._path(kind)}?{query}", obj)
@@ -73,7 +78,11 @@ class KubeApi:
     def call(
         self, method: str, path: str, body: dict[str, Any] | None = None, content: str = "application/json"
     ) -> Answer:
-        headers = {"Authorization": f"Bearer {self.plane.token}", "Content-Type": content}
+        headers = {
+            "Authorization": f"Bearer {self.plane.token}",
+            "Content-Type": content,
+            **self.headers,
+        }
         text = json.dumps(body) if body is not None else None
         try:
             return self._send(method, path, text, headers)

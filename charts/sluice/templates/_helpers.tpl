@@ -43,6 +43,7 @@ certificateName: {{ include "sluice.certificate" . | quote }}
 progressUrl: {{ printf "https://%s.%s.svc:8443/progress" (include "sluice.name" .) .Release.Namespace | quote }}
 watchNamespaces: {{ toJson .Values.watchNamespaces }}
 decisionsVerified: {{ .Values.policies.enabled }}
+gatesForEdit: {{ .Values.roles.gatesForEdit }}
 workers: {{ .Values.operator.workers }}
 resyncSeconds: {{ .Values.operator.resyncSeconds }}
 leaseSeconds: {{ .Values.operator.leaseSeconds }}

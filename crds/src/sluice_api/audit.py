@@ -135,6 +135,8 @@ class AuditRecord(ApiModel):
     """User who asked, or the operator."""
     verified: bool = True
     """False: no admission policy tied the user to the caller."""
+    gates_for_edit: bool | None = None
+    """True: whoever could edit the namespace could also change gate, suites and Deployment; else absent."""
     intent: Sequence | None = None
     """Sequence of the intent that this outcome closes."""
     request: RequestId | None = None

@@ -97,8 +97,13 @@ def etcd(plane: Plane) -> Component:
 
 
 def apiserver(plane: Plane) -> Component:
-    """The API server, with the admission plugins of a default cluster and NodeRestriction."""
+    """The API server, with the admission plugins of a default cluster and those that close well-known holes.
+
+    A cluster with a node has traffic, so no Service there may claim addresses; a plane for tests leaves
+    that to the policies that are tested on it.
+    """
     pki = plane.pki
+    plugins = "NodeRestriction,DenyServiceExternalIPs" if plane.has_node else "NodeRestriction"
     argv = [
         str(plane.binaries / "kube-apiserver"),
         f"--etcd-servers=http://127.0.0.1:{plane.ports.etcd}",
@@ -109,7 +114,7 @@ def apiserver(plane: Plane) -> Component:
         f"--tls-private-key-file={pki / 'apiserver.key'}",
         f"--token-auth-file={plane.folder / 'tokens.csv'}",
         "--authorization-mode=Node,RBAC",
-        "--enable-admission-plugins=NodeRestriction",
+        f"--enable-admission-plugins={plugins}",
         "--allow-privileged=true",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
         f"--service-account-key-file={pki / 'service-accounts.key'}",

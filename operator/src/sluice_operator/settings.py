@@ -220,6 +220,8 @@ class Settings(ApiModel):
     """URL of the progress endpoint as Pods reach it; absent: no progress is reported."""
     decisions_verified: bool = False
     """Whether admission policies tie the user of a decision to the caller; the chart says it with them."""
+    gates_for_edit: bool = False
+    """Whether the chart gives gates, suites and Deployments to the built-in edit; the audit chain says so."""
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     resync_seconds: Annotated[int, Field(ge=10)] = 600
     lease_seconds: Annotated[int, Field(ge=3)] = 15

@@ -14,7 +14,7 @@ import pytest
 
 from sluice_localcluster import ControlPlane, User
 from sluice_localcluster.probe import wait_until
-from support.asked import EDITOR, PROMOTER, served
+from support.asked import EDITOR, GATEKEEPER, PROMOTER, served
 from support.chart import SYSTEM, render_chart
 from support.flow import apply_quickstart
 from support.kubeapi import KubeApi
@@ -22,9 +22,21 @@ from support.operator_process import OperatorProcess
 from support.pod_driver import PodDriver, stamp
 from support.quickstart import SETTINGS, Stages
 from support.teamspace import Teamspace
+from support.tricks import CALLERS, Trick, furnish, meets
 
-VIEWER, STRANGER = "vera", "sam"
-ROLES = {EDITOR: ("edit",), PROMOTER: ("sluice-promoter",), VIEWER: ("view",)}
+VIEWER, TRAINER, ADMIN, NEIGHBOUR = "vera", "tess", "ada", "nina"
+WILDCARD = "wanda"
+"""May do in the namespace whatever RBAC knows, and is in no trusted group: only policies stop her."""
+GITOPS = [CALLERS[tool][0] for tool in ("argo", "flux")]
+ROLES = {
+    VIEWER: ("sluice-viewer",),
+    TRAINER: ("sluice-trainer",),
+    PROMOTER: ("sluice-promoter",),
+    EDITOR: ("edit",),
+    GATEKEEPER: ("edit", "sluice-gates"),
+    ADMIN: ("admin",),
+    WILDCARD: ("cluster-admin",),
+}
 STORAGE = {
     "name": "default",
     "allowedNamespaces": ["*"],
@@ -46,7 +58,7 @@ class Caller:
 
 @pytest.fixture(scope="package")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    users = [User(name) for name in (EDITOR, PROMOTER, VIEWER, STRANGER)]
+    users = [User(name) for name in (*ROLES, NEIGHBOUR)]
     with ControlPlane(tmp_path_factory.mktemp("decisions"), audit=False, users=users) as running:
         install(running)
         yield running
@@ -56,6 +68,7 @@ def install(plane: ControlPlane) -> None:
     """The chart without its Pods, and wait until its policies are in force."""
     plane.kubectl("create", "namespace", SYSTEM)
     objects = [o for o in render_chart() if o["kind"] not in ("Deployment", "Service")]
+    objects.append(gates_role())
     crds = [o for o in objects if o["kind"] == "CustomResourceDefinition"]
     plane.kubectl("create", "-f", "-", input=as_list(crds))
     plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
@@ -63,6 +76,13 @@ def install(plane: ControlPlane) -> None:
     plane.kubectl("apply", "-n", SYSTEM, "-f", "-", input=as_list(rest))
     wait_until("the policies", lambda: is_in_force(plane), 60)
     plane.kubectl("delete", "modeldeployment", "probe")
+
+
+def gates_role() -> dict[str, Any]:
+    """What roles.gatesForEdit gives to edit, here for one user alone."""
+    objects = render_chart("--set=roles.gatesForEdit=true")
+    role: dict[str, Any] = next(o for o in objects if o["metadata"]["name"] == "sluice-gates")
+    return role | {"metadata": {"name": "sluice-gates"}}
 
 
 def as_list(objects: list[dict[str, Any]]) -> str:
@@ -94,7 +114,7 @@ def api(plane: ControlPlane) -> KubeApi:
 def make_space(api: KubeApi) -> Teamspace:
     """A namespace in which everybody has the role that bears their name."""
     space = Teamspace.make(api)
-    for user, roles in ROLES.items():
+    for user, roles in (ROLES | dict.fromkeys(GITOPS, ("admin",))).items():
         for role in roles:
             bind(space, user, role)
     return space
@@ -103,7 +123,7 @@ def make_space(api: KubeApi) -> Teamspace:
 def bind(space: Teamspace, user: str, role: str) -> None:
     group = "rbac.authorization.k8s.io"
     body = {
-        "metadata": {"name": f"{user}-{role}"},
+        "metadata": {"name": f"{user}-{role}".replace(":", "-")},
         "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
         "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
     }
@@ -127,6 +147,15 @@ def as_user(plane: ControlPlane) -> Callable[[Teamspace, str], Teamspace]:
         return Teamspace(known[user], space.name)
 
     return enter
+
+
+@pytest.fixture(scope="package")
+def attempt(api: KubeApi) -> Callable[[Trick], None]:
+    """Try a trick in a furnished namespace, or in the one that is the neighbour's own."""
+    space, elsewhere = make_space(api), Teamspace.make(api)
+    bind(elsewhere, NEIGHBOUR, "edit")
+    furnish(space)
+    return lambda trick: meets(trick, elsewhere if trick.elsewhere else space)
 
 
 @pytest.fixture(scope="package")
@@ -157,9 +186,9 @@ def town(api: KubeApi, operator: OperatorProcess) -> Iterator[Teamspace]:
 
 @pytest.fixture
 def edited(town: Teamspace, as_user: Callable[[Teamspace, str], Teamspace]) -> Iterator[Teamspace]:
-    """The namespace as the editor sees it; what it serves is the same afterwards."""
+    """The namespace of one who may edit all and decide nothing; what it serves is the same afterwards."""
     before = served(town)
-    yield as_user(town, EDITOR)
+    yield as_user(town, GATEKEEPER)
     after = served(town)
     # A decision of others may have added to the records; what stands in them stays.
     assert before.pop("records").items() <= after.pop("records").items()

@@ -6,7 +6,7 @@ import pytest
 
 from sluice_api import meta
 from sluice_operator.kinds import WATCHED
-from support.asked import EDITOR, OTHER_DIGEST, PROMOTER, annotate, create, live_digest, patch
+from support.asked import GATEKEEPER, OTHER_DIGEST, PROMOTER, annotate, create, live_digest, patch
 from support.teamspace import Teamspace
 
 Enter = Callable[[Teamspace, str], Teamspace]
@@ -14,7 +14,7 @@ Enter = Callable[[Teamspace, str], Teamspace]
 
 @pytest.mark.parametrize("key", ["promote", "rollback-to", "clear-rollback"])
 def test_an_annotation_in_the_editors_own_name_needs_the_verb(edited: Teamspace, key: str) -> None:
-    answer = annotate(edited, "Deployment", "live", key, f"{live_digest(edited)} 9.abcd {EDITOR}")
+    answer = annotate(edited, "Deployment", "live", key, f"{live_digest(edited)} 9.abcd {GATEKEEPER}")
     assert answer.code == 403
     assert "sluice-promoter grants it" in answer.message
 
@@ -23,11 +23,11 @@ def test_an_annotation_in_the_editors_own_name_needs_the_verb(edited: Teamspace,
 def test_an_annotation_in_the_name_of_who_may_is_refused(edited: Teamspace, key: str) -> None:
     answer = annotate(edited, "Deployment", "live", key, f"{live_digest(edited)} 9.abcd {PROMOTER}")
     assert answer.code == 403
-    assert f"who asks, {EDITOR}" in answer.message
+    assert f"who asks, {GATEKEEPER}" in answer.message
 
 
 def test_a_gate_is_not_approved_by_its_editor(edited: Teamspace) -> None:
-    for name in (EDITOR, PROMOTER):
+    for name in (GATEKEEPER, PROMOTER):
         value = f"{live_digest(edited)} 0123456789ab.abcd {name}"
         assert annotate(edited, "EvalGate", "gate", "approve", value).code == 403
 
@@ -35,7 +35,7 @@ def test_a_gate_is_not_approved_by_its_editor(edited: Teamspace) -> None:
 def test_an_object_is_not_created_with_a_decision_or_a_pin(edited: Teamspace) -> None:
     spec = {"gateRef": {"name": "gate"}}
     body = {"apiVersion": meta.API_VERSION, "kind": "Deployment", "metadata": {"name": "second"}}
-    asked = {"annotations": {f"{meta.GROUP}/promote": f"{live_digest(edited)} 0.abcd {EDITOR}"}}
+    asked = {"annotations": {f"{meta.GROUP}/promote": f"{live_digest(edited)} 0.abcd {GATEKEEPER}"}}
     with_request = body | {"metadata": {"name": "second", **asked}, "spec": spec}
     assert create(edited, "Deployment", with_request).code == 403
     pinned = body | {"spec": spec | {"promotion": {"pin": live_digest(edited)}}}

@@ -4,7 +4,7 @@ import pytest
 
 from sluice_api import meta
 from sluice_operator.kinds import WATCHED, Kind
-from support.asked import EDITOR, OTHER_DIGEST, create, grant, patch, revoke
+from support.asked import GATEKEEPER, OTHER_DIGEST, create, grant, patch, revoke
 from support.quickstart import gate_spec
 from support.teamspace import Teamspace
 
@@ -17,7 +17,7 @@ def test_no_status_is_written(edited: Teamspace, town: Teamspace, kind: Kind, na
     body = {"status": {"phase": "Forged"}}
     # RBAC refuses already; whoever holds the sub-resource by a wildcard meets the policy.
     assert patch(edited, kind, name, body, "status").code == 403
-    grant(town, EDITOR, ["*"], ["*"], ["*"])
+    grant(town, GATEKEEPER, ["*"], ["*"], ["*"])
     answer = patch(edited, kind, name, body, "status")
     revoke(town)
     assert answer.code == 403
@@ -44,7 +44,7 @@ def test_no_record_is_written(edited: Teamspace, town: Teamspace) -> None:
         lambda: edited.api.call("DELETE", path),
     )
     assert [a().code for a in attempts] == [403] * len(attempts)
-    grant(town, EDITOR, ["*"], ["*"], ["*"])
+    grant(town, GATEKEEPER, ["*"], ["*"], ["*"])
     answers = [a() for a in attempts]
     # Without labels it is anybody's, and nobody reads it; labels cannot be added later.
     bare = forged | {"metadata": {"name": "bare"}}

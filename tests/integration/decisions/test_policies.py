@@ -22,4 +22,4 @@ def test_the_api_server_finds_no_mistake_in_their_types(plane: ControlPlane) -> 
         if p["status"].get("typeChecking", {}).get("expressionWarnings")
     }
     assert not warnings
-    assert len(policies(plane)) == 12
+    assert len(policies(plane)) == 21

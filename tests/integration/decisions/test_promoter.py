@@ -8,6 +8,7 @@ import pytest
 from sluice_api import meta
 from sluice_localcluster import ControlPlane
 from sluice_plugin.__main__ import main
+from support.asked import GATEKEEPER
 from support.flow import apply_quickstart
 from support.operator_process import OperatorProcess
 from support.pod_driver import PodDriver, stamp
@@ -88,12 +89,12 @@ def test_a_promoter_promotes_goes_back_and_lets_in_again(village: Teamspace, say
     assert (code, told["request"]) == (0, None)
 
 
-def test_an_editor_is_told_which_right_is_missing(village: Teamspace, say: Say) -> None:
+def test_who_may_edit_and_not_decide_is_told_which_right_is_missing(village: Teamspace, say: Say) -> None:
     add_run(village, "better", 2)
     before = village.get("Deployment", "live")["metadata"].get("annotations")
-    code, _, said = say("erin", "promote", "live")
+    code, _, said = say(GATEKEEPER, "promote", "live")
     assert code == 1
-    assert "erin may not update modeldeployments/promote" in said
+    assert "gail may not update modeldeployments/promote" in said
     assert village.get("Deployment", "live")["metadata"].get("annotations") == before
 
 
@@ -121,7 +122,7 @@ def test_a_promotion_waits_for_an_approval_that_a_promoter_gives(village: Teamsp
     code, told, _ = say("pat", "promote", "live", "--run", "better", "--timeout", "60")
     assert (code, told["outcome"]["state"]) == (0, "Waiting"), told
     assert any("kubectl sluice approve gate" in line for line in told["will"])
-    assert say("erin", "approve", "gate")[0] == 1
+    assert say(GATEKEEPER, "approve", "gate")[0] == 1
     code, told, _ = say("pat", "approve", "gate")
     assert (code, told["outcome"]["state"]) == (0, "Done"), told
     village.wait("the promotion", lambda: live(village) == second)

@@ -8,6 +8,7 @@ from sluice_api import meta
 from sluice_localcluster import ControlPlane
 from sluice_localcluster.errors import LocalClusterError
 from sluice_operator.kinds import WATCHED
+from support.asked import GATEKEEPER
 from support.kubeapi import KubeApi
 from support.quickstart import deployment_spec
 from support.teamspace import Teamspace
@@ -21,13 +22,13 @@ def test_a_protected_deployment_is_deleted_by_nobody(
     space = new_space()
     space.add("Deployment", "live", PROTECTED)
     path = WATCHED["Deployment"].path(space.name)
-    for caller in (as_user(space, "erin").api, api):
+    for caller in (as_user(space, GATEKEEPER).api, api):
         for where in (f"{path}/live", path):
             answer = caller.call("DELETE", where)
             assert answer.code == 403
             assert "set spec.deletionProtection to false first" in answer.message
-    as_user(space, "erin").patch("Deployment", "live", {"spec": {"deletionProtection": False}})
-    as_user(space, "erin").delete("Deployment", "live")
+    as_user(space, GATEKEEPER).patch("Deployment", "live", {"spec": {"deletionProtection": False}})
+    as_user(space, GATEKEEPER).delete("Deployment", "live")
     space.wait("it is gone", lambda: space.find("Deployment", "live") is None)
 
 

@@ -7,6 +7,7 @@ import pytest
 from sluice_api import meta
 from sluice_operator.kinds import WATCHED
 from sluice_operator.model import ResourceKind
+from support.asked import GATEKEEPER
 from support.kubeapi import Answer, KubeApi
 from support.operator_process import OperatorProcess
 from support.pod_driver import PodDriver, stamp
@@ -33,7 +34,7 @@ def tenants(
         mine.add("DatasetPack", "train", pack_spec("train"))
         for space, name in ((mine, "train"), (theirs, "theirs")):
             space.wait_condition("DatasetPack", name, "Ready", seconds=90)
-        yield as_user(mine, "erin"), theirs
+        yield as_user(mine, GATEKEEPER), theirs
 
 
 def pack(locator: str) -> Raw:

@@ -1,9 +1,13 @@
 {{/* Parts of the admission policies. Each policy answers one question; names end in what it is about. */}}
 
+{{/* The operator as the API server knows it. */}}
+{{- define "sluice.operatorUser" -}}
+system:serviceaccount:{{ .Release.Namespace }}:{{ include "sluice.name" . }}
+{{- end -}}
+
 {{/* Who may write what belongs to the operator: itself, the system's controllers, and those named in the values. */}}
 {{- define "sluice.trusted" -}}
-{{- $operator := printf "system:serviceaccount:%s:%s" .Release.Namespace (include "sluice.name" .) -}}
-{{- $users := concat (list $operator "system:kube-controller-manager" "system:kube-scheduler") .Values.policies.trustedUsers -}}
+{{- $users := concat (list (include "sluice.operatorUser" .) "system:kube-controller-manager" "system:kube-scheduler") .Values.policies.trustedUsers -}}
 {{- $groups := concat (list "system:serviceaccounts:kube-system" "system:nodes") .Values.policies.trustedGroups -}}
 (request.userInfo.username in {{ toJson $users }} ||
 (has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in {{ toJson $groups }})))
@@ -18,6 +22,32 @@
 {{- define "sluice.ours" -}}
 (object != null && has(object.metadata.labels) && {{ include "sluice.labelled" "object.metadata.labels" }}) ||
 (oldObject != null && has(oldObject.metadata.labels) && {{ include "sluice.labelled" "oldObject.metadata.labels" }})
+{{- end -}}
+
+{{/* Rules for everything of Kubernetes that Pods are made from. */}}
+{{- define "sluice.templateResources" -}}
+- apiGroups: [""]
+  apiVersions: [v1]
+  resources: [podtemplates, replicationcontrollers]
+  operations: [CREATE, UPDATE]
+- apiGroups: [batch]
+  apiVersions: ["*"]
+  resources: [jobs, cronjobs]
+  operations: [CREATE, UPDATE]
+- apiGroups: [apps]
+  apiVersions: ["*"]
+  resources: [deployments, replicasets, statefulsets, daemonsets]
+  operations: [CREATE, UPDATE]
+{{- end -}}
+
+{{/*
+Items of a list: the part of the template of such an object that the argument names, wherever its kind has it.
+The templates of different kinds have no common type, hence dyn.
+*/}}
+{{- define "sluice.ofTemplate" -}}
+?dyn(object).?spec.?template.?{{ . }},
+?dyn(object).?template.?{{ . }},
+?dyn(object).?spec.?jobTemplate.?spec.?template.?{{ . }}
 {{- end -}}
 
 {{/* Where a policy holds: wherever the operator works, so that two operators do not refuse each other's writes. */}}
@@ -41,7 +71,7 @@ labels:
   {{- include "sluice.labels" .root | nindent 2 }}
 {{- end -}}
 
-{{/* The binding; with "param" the policy is asked once for each object of its kind in the namespace that has this label. */}}
+{{/* The binding; with "param" the policy is asked once for each parameter that has this label, "*" for each. */}}
 {{- define "sluice.policyBinding" -}}
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -52,7 +82,7 @@ spec:
   validationActions: [Deny]
   {{- if .param }}
   paramRef:
-    selector: {matchExpressions: [{key: {{ .param }}, operator: Exists}]}
+    selector: {{ eq .param "*" | ternary "{}" (printf "{matchExpressions: [{key: %s, operator: Exists}]}" .param) }}
     parameterNotFoundAction: Allow
   {{- end }}
 {{- end -}}

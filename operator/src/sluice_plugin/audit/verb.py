@@ -138,6 +138,7 @@ def _show(name: str, found: Evidence, wrong: Sequence[Finding], places: Sequence
 
 def _line(record: AuditRecord) -> str:
     who = record.actor if record.verified else f"{record.actor} (unverified)"
+    who = f"{who} (gates for edit)" if record.gates_for_edit else who
     digest = short(record.digest) if record.digest else "-"
     told = f"{record.sequence:5} {record.time} {record.phase:9} {record.cause:14} {digest:12} {who}"
     return f"{told}  [dim]{record.reason}: {escape(record.message)}[/]"

@@ -205,6 +205,15 @@ def test_without_the_policy_the_audit_says_unverified() -> None:
     assert {(link.actor, link.verified) for link in own} == {("system:sluice", True)}
 
 
+def test_where_edit_sets_the_bar_each_link_says_so() -> None:
+    world, first, _ = two_models()
+    before = world.seen()
+    world.cluster.offer(gatesForEdit=True)
+    world.ask("rollback-to", first)
+    said = {link.sequence > before: link.gates_for_edit for link in world.links()}
+    assert said == {False: None, True: True}
+
+
 def test_a_gate_that_asks_for_approval_lets_nothing_through_without_it() -> None:
     world = Traffic(gate=gate_spec(approval={"required": True}))
     assert world.serves() is None

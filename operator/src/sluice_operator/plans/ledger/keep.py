@@ -116,6 +116,7 @@ def _inherit(observed: Observed, draft: Draft) -> None:
         phase="inherited",
         cause="automatic",
         actor=ACTOR,
+        gates_for_edit=observed.settings.gates_for_edit or None,
         reason=reasons.REFUSALS_INHERITED.code,
         message=why,
         time=stamp(observed.now),

@@ -183,6 +183,7 @@ def _link(
         previous_hash=newest.hash if newest else None,
         phase=phase,
         **vars(subject),
+        gates_for_edit=scene.observed.settings.gates_for_edit or None,
         reason=reason.code,
         message=shorten(why),
         time=stamp(scene.now),
