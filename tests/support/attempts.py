@@ -19,7 +19,7 @@ def saved_steps(node: Node, space: Teamspace, run: str) -> list[int]:
     if not resolved:
         return []
     folder = node.stored(space.name, checkpoints_key(resolved["fingerprint"]))
-    return sorted(int(done.parent.name.removeprefix("step-")) for done in folder.glob("step-*/done-0.json"))
+    return sorted(int(done.parent.name.removeprefix("step-")) for done in folder.glob("step-*/done-*.json"))
 
 
 def train_pods(space: Teamspace, run: str) -> list[Raw]:

@@ -5,6 +5,10 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from sluice_api.contracts.manifests import FileEntry, FileManifest
+from sluice_api.hashing import digest_of_bytes
+from sluice_store.files import manifest_bytes
+
 
 class MemoryStore:
     """Objects in a dict. Every write changes the ETag, even with equal bytes."""
@@ -52,3 +56,16 @@ class MemoryStore:
 
     def delete(self, key: str) -> None:
         self.objects.pop(key, None)
+
+
+def stored_folder(store: MemoryStore, folder: str, files: dict[str, bytes]) -> FileManifest:
+    """Files under a manifest."""
+    entries = tuple(
+        FileEntry(path=p, sha256=digest_of_bytes(d).removeprefix("sha256:"), size_bytes=len(d))
+        for p, d in files.items()
+    )
+    manifest = FileManifest(files=entries, details={"kind": "test"})
+    for path, data in files.items():
+        store.write(f"{folder}/{path}", data)
+    store.write(f"{folder}/manifest.json", manifest_bytes(manifest))
+    return manifest

@@ -73,6 +73,7 @@ class SimNode:
     def _pod(self, owner: Raw, kind: str, name: str, status: Raw) -> Raw:
         reference = {"apiVersion": "batch/v1", "kind": kind, "name": owner["metadata"]["name"]}
         template = owner["spec"]["template"]
+        images = [{"image": c["image"]} for c in template["spec"]["containers"]]
         return {
             "metadata": copied(template["metadata"])
             | {
@@ -80,7 +81,7 @@ class SimNode:
                 "namespace": NAMESPACE,
                 "ownerReferences": [reference | {"controller": True, "uid": owner["metadata"]["uid"]}],
             },
-            "spec": {"containers": [{"image": c["image"]} for c in template["spec"]["containers"]]},
+            "spec": copied(template["spec"]) if kind == "Job" else {"containers": images},
             "status": status,
         }
 

@@ -1,6 +1,6 @@
 """Where things stand in the store: one function per place, relative to the namespace's root.
 
-Only names are made here. Readers trust the marker with the highest number and verify what they read.
+Only names are made here. Readers find work through markers, and verify what they read.
 """
 
 import re
@@ -9,7 +9,7 @@ ROOTS = ("packs", "artifacts", "tokens", "models")
 """Folders whose entries are found through markers by digest, fingerprint, key or name."""
 
 _AUDIT = re.compile(r"\Aaudit/[^/]+/([^/]+)/([1-9][0-9]{0,8})\.json\Z")
-_DONE = re.compile(r"(?:\A|/)done-([0-9]{1,6})\.json\Z")
+_MARKER = re.compile(r"(?:\A|/)(done|damaged)-([0-9a-z]{1,32})\.json\Z")
 
 
 def attempt_folder(stage: str, request_hash: str, pod_uid: str) -> str:
@@ -60,17 +60,26 @@ def audit_place(key: str) -> tuple[str, int] | None:
     return (match.group(1), int(match.group(2))) if match else None
 
 
-def done_name(number: int) -> str:
-    """Name of a completion marker."""
-    return f"done-{number}.json"
+def done_name(mark: str) -> str:
+    """Name of a completion marker. Nobody counts: whoever took a number would stop everybody after it."""
+    return f"done-{mark}.json"
 
 
-def damaged_name(number: int) -> str:
-    """Name of the note that voids marker `number`."""
-    return f"damaged-{number}.json"
+def damaged_name(mark: str) -> str:
+    """Name of the note that voids a marker."""
+    return f"damaged-{mark}.json"
 
 
-def done_number(key: str) -> int | None:
-    """Number of a completion marker, or None when the key is something else."""
-    match = _DONE.search(key)
-    return int(match.group(1)) if match else None
+def done_mark(key: str) -> str | None:
+    """What tells a completion marker from its neighbours, or None when the key is something else."""
+    return _mark(key, "done")
+
+
+def damaged_mark(key: str) -> str | None:
+    """Which completion marker a key voids, or None when the key is something else."""
+    return _mark(key, "damaged")
+
+
+def _mark(key: str, kind: str) -> str | None:
+    match = _MARKER.search(key)
+    return match.group(2) if match and match.group(1) == kind else None

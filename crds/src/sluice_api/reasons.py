@@ -147,6 +147,17 @@ FOLDER_NOT_EMPTY: Final = _human(
     "folder_not_empty", "Give an empty folder; a Pod that is deleted is replaced by one with an empty folder."
 )
 FILE_NAME_NOT_ALLOWED: Final = _human("file_name_not_allowed", "Rename the file that the message names.")
+FOREIGN_POD: Final = _dependency(
+    "foreign_pod",
+    "Nothing to do; the attempt is repeated. Where a webhook changes images or mounts of Pods, let it change "
+    "those of Jobs as well.",
+)
+MARKER_IGNORED: Final = _reason(
+    "marker_ignored",
+    Severity.WARNING,
+    Retry.NONE,
+    "Find out who else writes below the namespace's prefix of the store; the work was done again.",
+)
 NOTHING_TO_REPORT: Final = _dependency("nothing_to_report", "Nothing to do; a normal attempt follows.")
 OUT_OF_MEMORY: Final = _budget(
     "out_of_memory", "Use a larger profile, or a smaller microBatchSize or sequenceLength."

@@ -17,7 +17,7 @@ from sluice_api.contracts.manifests import (
 )
 from sluice_api.errors import InputWrong
 from sluice_api.hashing import canonical_json, digest_of_bytes
-from sluice_store.base import ObjectStore
+from sluice_store.base import ObjectStore, checked_key
 from sluice_store.workers import waited_for
 
 S = TypeVar("S")
@@ -77,7 +77,9 @@ def read_manifest(store: ObjectStore, folder: str, digest: str | None = None) ->
         raise Damaged(key, digest, None) from None
     try:
         manifest = FileManifest.model_validate_json(data)
-    except ValidationError as error:
+        for file in manifest.files:
+            checked_key(f"{folder}/{file.path}")
+    except (ValidationError, InputWrong) as error:
         raise Damaged(key, digest or "a file manifest", digest_of_bytes(data)) from error
     if digest is not None and manifest.digest != digest:
         raise Damaged(key, digest, manifest.digest)

@@ -1,75 +1,106 @@
-"""Completion markers: `done-<k>.json` names the winning folder, `damaged-<k>.json` voids it.
+"""Completion markers: `done-<mark>.json` names a folder of finished work, `damaged-<mark>.json` voids it.
 
-Readers trust only the marker with the highest k and verify what they read. A writer that wakes late can only
-fill a folder that nobody reads.
+Anybody who holds the store's key may have written what is found here. What cannot be read as a marker, or is
+not believed by who asks, is no marker: it fails nothing, and the work is done again under a mark of its own.
+Marks are random, so that nobody can take the next one. A late writer only fills a folder of its own.
 """
 
-from pydantic import ValidationError
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from sluice_api import reasons
 from sluice_api.contracts.manifests import DamageNote, Marker
-from sluice_api.errors import DependencyUnavailable, InputWrong
-from sluice_api.layout import damaged_name, done_name, done_number
-from sluice_store.base import ObjectStore
+from sluice_api.errors import InputWrong
+from sluice_api.layout import damaged_mark, damaged_name, done_mark, done_name
+from sluice_store.base import ObjectStore, checked_key
 from sluice_store.files import Damaged, verify_folder
 
-_RACES = 16
+MARKER_BYTES_MAX = 64 * 1024
+"""A longer object is no marker, and is not read to its end."""
+
+Belief = Callable[[Marker], bool]
+"""Whether a well-formed marker is believed."""
 
 
-def newest(store: ObjectStore, key: str) -> tuple[int, Marker] | None:
-    """The marker with the highest number, or None when there is none or it is voided."""
-    number, marker = _look(store, key)
-    return None if number is None or marker is None else (number, marker)
+@dataclass(frozen=True)
+class Found:
+    """A marker and what tells it from its neighbours."""
+
+    mark: str
+    marker: Marker
 
 
-def publish(store: ObjectStore, key: str, marker: Marker) -> Marker:
-    """Put a marker under the next free number. Returns the one that holds: ours, or who was first."""
-    data = marker.model_dump_json(by_alias=True, exclude_none=True).encode()
-    for _ in range(_RACES):
-        # One look decides both: a second one could see a marker that came between, and step over it.
-        number, winner = _look(store, key)
-        if winner is not None:
-            return winner
-        if store.create(f"{key}/{done_name(0 if number is None else number + 1)}", data):
-            return marker
-    raise DependencyUnavailable(
-        reasons.STORAGE_UNAVAILABLE, f"{key}: {_RACES} markers were taken and voided while we wrote ours"
+@dataclass(frozen=True)
+class Look:
+    """What is found under a key, in the order of marks; what is voided is left out."""
+
+    found: tuple[Found, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Keys in the place of markers that are none."""
+
+
+def look(store: ObjectStore, key: str, belief: Belief = lambda _: True) -> Look:
+    """All markers of a key that hold, and what only looks like one."""
+    names = [k.removeprefix(f"{key}/") for k in store.list(key)]
+    names = [name for name in names if "/" not in name]
+    voided = {damaged_mark(name) for name in names}
+    marks = sorted({m for name in names if (m := done_mark(name)) is not None and m not in voided})
+    read = {mark: _read(store, f"{key}/{done_name(mark)}") for mark in marks}
+    held = {mark: marker for mark, marker in read.items() if marker is not None and belief(marker)}
+    return Look(
+        tuple(Found(mark, marker) for mark, marker in held.items()),
+        tuple(f"{key}/{done_name(mark)}" for mark in marks if mark not in held),
     )
 
 
-def mark_damaged(store: ObjectStore, key: str, number: int, note: DamageNote) -> None:
+def find(store: ObjectStore, key: str, belief: Belief = lambda _: True) -> Found | None:
+    """The marker that every reader takes, or None. What it stands for is not proven."""
+    return next(iter(look(store, key, belief).found), None)
+
+
+def publish(store: ObjectStore, key: str, marker: Marker, belief: Belief = lambda _: True) -> Marker:
+    """Put a marker, unless one holds already. Returns the one that readers take."""
+    found = find(store, key, belief)
+    if found is not None:
+        return found.marker
+    data = marker.model_dump_json(by_alias=True, exclude_none=True).encode()
+    store.create(f"{key}/{done_name(secrets.token_hex(8))}", data)
+    # Of writers at the same moment each puts one; from now on all take the same.
+    found = find(store, key, belief)
+    return marker if found is None else found.marker
+
+
+def mark_damaged(store: ObjectStore, key: str, mark: str, note: DamageNote) -> None:
     """Void a marker; whoever was first to say so is enough."""
-    store.create(f"{key}/{damaged_name(number)}", note.model_dump_json(by_alias=True).encode())
+    store.create(f"{key}/{damaged_name(mark)}", note.model_dump_json(by_alias=True).encode())
 
 
-def verified(store: ObjectStore, key: str) -> Marker | None:
-    """The newest marker, if every byte that it stands for is still right; else it is voided and None."""
-    found = newest(store, key)
-    if found is None:
-        return None
-    number, marker = found
+def verified(store: ObjectStore, key: str, belief: Belief = lambda _: True) -> Marker | None:
+    """The first marker whose every byte is still right; those before it are voided."""
+    return proven(store, key, look(store, key, belief))
+
+
+def proven(store: ObjectStore, key: str, seen: Look) -> Marker | None:
+    """The same, of what was found already."""
+    for found in seen.found:
+        try:
+            verify_folder(store, found.marker.folder, found.marker.manifest_digest)
+        except Damaged as damage:
+            mark_damaged(store, key, found.mark, damage.note)
+        else:
+            return found.marker
+    return None
+
+
+def _read(store: ObjectStore, key: str) -> Marker | None:
+    """A marker, whichever version wrote it, or None for anything else."""
     try:
-        verify_folder(store, marker.folder, marker.manifest_digest)
-    except Damaged as damage:
-        mark_damaged(store, key, number, damage.note)
+        data = store.read_part(key, 0, MARKER_BYTES_MAX + 1)
+        if len(data) > MARKER_BYTES_MAX:
+            return None
+        marker = Marker.parse_stored(json.loads(data))
+        checked_key(marker.folder)
+    except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError, InputWrong):
         return None
     return marker
-
-
-def _look(store: ObjectStore, key: str) -> tuple[int | None, Marker | None]:
-    """The highest number in use, and its marker unless that is voided."""
-    names = (k.removeprefix(f"{key}/") for k in store.list(key))
-    numbers = (done_number(name) for name in names if "/" not in name)
-    number = max((n for n in numbers if n is not None), default=None)
-    if number is None or store.etag(f"{key}/{damaged_name(number)}") is not None:
-        return number, None
-    return number, _read(store, f"{key}/{done_name(number)}")
-
-
-def _read(store: ObjectStore, key: str) -> Marker:
-    try:
-        return Marker.model_validate_json(store.read(key))
-    except ValidationError as error:
-        raise InputWrong(
-            reasons.ARTIFACT_DIGEST_MISMATCH, f"{key} is not a completion marker; somebody else wrote it"
-        ) from error

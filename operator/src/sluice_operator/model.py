@@ -78,6 +78,8 @@ class JobView:
     suspended: bool = False
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    body: str = ""
+    """What its Pods run: see `pod_body`."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class PodView:
     disrupted: bool = False
     """Condition DisruptionTarget is true."""
     ready: bool = False
+    body: str = ""
+    """What it runs: see `pod_body`."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from typing import Any
 from sluice_operator import raw
 
 _Json = Mapping[str, Any]
+STAGE_CONTAINER = "stage"
+"""Container of a stage's Pod that runs the stage."""
 _PREPARING = frozenset({"", "PodInitializing", "ContainerCreating"})
 """Waiting reasons of a Pod that is well."""
 
@@ -40,7 +42,13 @@ def pod_fields(data: object) -> dict[str, Any]:
 def _speaker_end(containers: Sequence[_Json], main: Sequence[_Json]) -> _Json:
     ends = (_end(container) for container in containers)
     bad = next((end for end in ends if raw.integer(end, "exitCode") != 0), None)
-    return bad if bad is not None else _end(main[0]) if main else {}
+    return bad if bad is not None else _end(_main(main))
+
+
+def _main(containers: Sequence[_Json]) -> _Json:
+    """The stage's own container, which need not be the first of the status; else the first."""
+    named = (c for c in containers if c.get("name") == STAGE_CONTAINER)
+    return next(named, containers[0] if containers else {})
 
 
 def _end(container: _Json) -> _Json:

@@ -29,7 +29,8 @@ from sluice_operator.model import (
     ServiceView,
     SlotView,
 )
-from sluice_operator.pod_views import pod_fields
+from sluice_operator.pod_body import body_of
+from sluice_operator.pod_views import STAGE_CONTAINER, pod_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +108,15 @@ def _job(data: object) -> JobView:
         suspended=raw.mapping(data, "spec").get("suspend") is True,
         started_at=raw.time(data, "status", "startTime"),
         finished_at=raw.time(data, "status", "completionTime") or ended,
+        body=body_of(raw.mapping(data, "spec", "template", "spec"), STAGE_CONTAINER),
     )
 
 
 def _pod(data: object) -> PodView:
     meta = meta_of(data)
     job = meta.owner.name if meta.owner and meta.owner.kind == "Job" else None
-    return PodView(meta=meta, job=job, **pod_fields(data))
+    body = body_of(raw.mapping(data, "spec"), STAGE_CONTAINER) if job else ""
+    return PodView(meta=meta, job=job, body=body, **pod_fields(data))
 
 
 def _slot(data: object) -> SlotView:

@@ -12,7 +12,7 @@ import pytest
 from sluice_api import reasons
 from sluice_api.common import UriDigest
 from sluice_api.contracts.envelope import StoreSettings
-from sluice_api.contracts.reports import PackResult, VerifyResult
+from sluice_api.contracts.reports import JudgeResult, PackResult
 from sluice_api.datasetpack import RowCounts
 from sluice_api.errors import DependencyUnavailable, InputWrong
 from sluice_api.hashing import digest_of_bytes
@@ -23,6 +23,11 @@ from sluice_trainer.context import Context, Output
 from support.stagecli import Cli, install
 
 DIGEST = "sha256:" + "d" * 64
+FOLDER = {"uri": "x/y", "digest": DIGEST}
+JUDGE = {
+    "candidate": {"digest": DIGEST, "results": FOLDER},
+    "suites": [{"name": "gold", "dataset": FOLDER}],
+}
 VERIFY = {"url": "http://127.0.0.1:1/v1", "model": "m", "digest": DIGEST, "identity": "slot-1"}
 SOON = 45
 """Seconds on a busy machine, and less than what the stages here sleep."""
@@ -34,28 +39,31 @@ def stored_result(request: Any, ctx: Context) -> Output:
     folder.mkdir()
     (folder / "result.json").write_text("{}")
     manifest = upload_folder(ctx.store, folder, ctx.folder, {})
-    result = VerifyResult(digest=DIGEST, prompts=5, results=UriDigest(uri=ctx.folder, digest=manifest.digest))
+    evidence = UriDigest(uri=ctx.folder, digest=manifest.digest)
+    result = JudgeResult(verdict="Pass", reason="criteria_met", message="m", evidence=evidence)
     return Output(result, manifest, named=("tokens", "k" * 64))
 
 
 @pytest.fixture
 def cli(store_settings: StoreSettings, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Cli:
     cli = Cli(store_settings, tmp_path, capfd)
-    cli.ask("verify", VERIFY)
+    cli.ask("judge", JUDGE)
     return cli
 
 
 def test_files_then_report_then_markers(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "verify", stored_result)
+    install(monkeypatch, "judge", stored_result)
     code, report = cli.run()
     store = open_store(cli.settings)
-    key = f"verify/{report['requestHash']}"
-    found = markers.newest(store, key)
+    key = f"judge/{report['requestHash']}"
+    found = markers.find(store, key)
     assert code == 0
     assert found is not None
-    assert found[1].folder == report["folder"]
-    assert found[1].report == report
-    assert markers.newest(store, f"tokens/{'k' * 64}") == found
+    assert found.marker.folder == report["folder"]
+    assert found.marker.report == report
+    named = markers.find(store, f"tokens/{'k' * 64}")
+    assert named is not None
+    assert named.marker == found.marker
     long_form = store.read(f"{report['folder']}/report.json")
     assert digest_of_bytes(long_form) == report["reportDigest"]
     assert json.loads(long_form)["versions"]["python"]
@@ -65,42 +73,43 @@ def test_files_then_report_then_markers(cli: Cli, monkeypatch: pytest.MonkeyPatc
 def test_finished_work_is_reported_again_and_not_done_again(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, "verify", stored_result)
+    install(monkeypatch, "judge", stored_result)
     _, first = cli.run()
-    install(monkeypatch, "verify", lambda request, ctx: pytest.fail("ran again"))
+    install(monkeypatch, "judge", lambda request, ctx: pytest.fail("ran again"))
     assert cli.run() == (0, first)
     assert cli.run("--report-only") == (0, first)
 
 
 def test_report_only_never_starts_anything(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "verify", lambda request, ctx: pytest.fail("ran"))
+    install(monkeypatch, "judge", lambda request, ctx: pytest.fail("ran"))
     code, report = cli.run("--report-only")
     assert (code, report["failure"]["reason"]) == (66, "nothing_to_report")
 
 
 def test_F29_damaged_work_is_voided_and_done_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "verify", stored_result)
+    install(monkeypatch, "judge", stored_result)
     _, first = cli.run()
     open_store(cli.settings).write(f"{first['folder']}/result.json", b"{ }")
     assert cli.run("--report-only")[0] == 66
     code, second = cli.run()
     assert code == 0
     assert second["folder"] != first["folder"]
-    found = markers.newest(open_store(cli.settings), f"verify/{first['requestHash']}")
+    found = markers.find(open_store(cli.settings), f"judge/{first['requestHash']}")
     assert found is not None
-    assert found[0] == 1
+    assert found.marker.folder == second["folder"]
 
 
 def test_X07_a_crash_between_two_markers_is_mended(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "verify", stored_result)
+    install(monkeypatch, "judge", stored_result)
     _, first = cli.run()
     store = open_store(cli.settings)
-    store.delete(f"tokens/{'k' * 64}/done-0.json")
+    for key in list(store.list(f"tokens/{'k' * 64}")):
+        store.delete(key)
     assert cli.run() == (0, first)
-    assert markers.newest(store, f"tokens/{'k' * 64}") is not None
+    assert markers.find(store, f"tokens/{'k' * 64}") is not None
 
 
-def test_F24_of_two_pods_the_first_marker_reports(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_F24_each_of_two_pods_reports_what_it_made_itself(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     second: list[tuple[int, dict[str, Any]]] = []
 
     def overtaken(request: Any, ctx: Context) -> Output:
@@ -110,10 +119,13 @@ def test_F24_of_two_pods_the_first_marker_reports(cli: Cli, monkeypatch: pytest.
             second[0] = cli.run()
         return output
 
-    install(monkeypatch, "verify", overtaken)
+    install(monkeypatch, "judge", overtaken)
     code, report = cli.run()
     assert code == 0
-    assert report == second[0][1]
+    assert report["folder"] != second[0][1]["folder"], "nothing that came meanwhile is believed"
+    found = markers.find(open_store(cli.settings), f"judge/{report['requestHash']}")
+    assert found is not None
+    assert found.marker.report == second[0][1], "the marker of who was first stays"
 
 
 def fails_with(error: BaseException) -> Any:
@@ -135,7 +147,7 @@ def fails_with(error: BaseException) -> Any:
 def test_T21_codes_and_reasons_reach_the_operator(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, reason: str
 ) -> None:
-    install(monkeypatch, "verify", fails_with(error))
+    install(monkeypatch, "judge", fails_with(error))
     found, report = cli.run()
     assert (found, report["failure"]["reason"]) == (code, reason)
     assert "second line" not in report["failure"]["message"]
@@ -156,20 +168,20 @@ def test_X17_a_secret_in_a_message_is_hidden_in_report_and_log(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MY_API_TOKEN", "planted-secret-value")
-    install(monkeypatch, "verify", fails_with(ValueError("no entry with planted-secret-value")))
+    install(monkeypatch, "judge", fails_with(ValueError("no entry with planted-secret-value")))
     _, report = cli.run()
     assert "[redacted]" in report["failure"]["message"]
     assert "planted" not in json.dumps(report) + cli.log
 
 
 def test_the_longest_message_still_fits(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "verify", fails_with(ValueError("\u2028é" * 5000)))
+    install(monkeypatch, "judge", fails_with(ValueError("\u2028é" * 5000)))
     _, report = cli.run()
     assert len(json.dumps(report, ensure_ascii=False, separators=(",", ":")).encode()) <= 2400
 
 
 def test_every_log_line_is_json(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, "verify", fails_with(ValueError("x\ny")))
+    install(monkeypatch, "judge", fails_with(ValueError("x\ny")))
     cli.run()
     lines = [json.loads(line) for line in cli.log.splitlines()]
     assert [line["message"] for line in lines] == ["started", "ValueError: x"]
@@ -186,7 +198,7 @@ def run(request, ctx):
     {body}
 module.run = run
 sys.modules["waits"] = module
-stages.STAGES.update(verify="waits", train="waits")
+stages.STAGES.update(judge="waits", train="waits")
 """
 
 
@@ -209,7 +221,7 @@ def test_F23_even_a_stage_that_swallows_every_exception_ends(cli: Cli) -> None:
 
 
 def test_the_running_time_ends_a_stage(cli: Cli) -> None:
-    cli.ask("verify", VERIFY, deadlineSeconds=1)
+    cli.ask("judge", JUDGE, deadlineSeconds=1)
     child = cli.start(WAITS.format(body="time.sleep(60)"))
     out, _ = child.communicate(timeout=SOON)
     assert child.returncode == 72
@@ -231,7 +243,7 @@ WORKING = "__import__('threading').Thread(target=time.sleep, args=(600,)).start(
 def test_T21_three_faults_have_three_codes_and_leave_no_process(
     cli: Cli, fault: str, code: int, reason: str
 ) -> None:
-    cli.ask("verify", VERIFY, **({"deadlineSeconds": 2} if fault == "timeout" else {}))
+    cli.ask("judge", JUDGE, **({"deadlineSeconds": 2} if fault == "timeout" else {}))
     last = "raise RuntimeError('no reason of its own')" if fault == "runtime error" else "time.sleep(60)"
     child = cli.start(WAITS.format(body=WORKING + last))
     if fault == "cancel":
@@ -243,9 +255,8 @@ def test_T21_three_faults_have_three_codes_and_leave_no_process(
         os.killpg(child.pid, 0)
 
 
-FOLDER = {"uri": "x/y", "digest": DIGEST}
 REQUESTED: dict[str, tuple[str, dict[str, Any]]] = {
-    "verify": ("verify", VERIFY),
+    "judge": ("judge", JUDGE),
     "train": ("train", {"fingerprint": "f" * 64, "tokens": FOLDER, "base": FOLDER, "totalSteps": 1}),
 }
 CALLS = """
@@ -266,7 +277,7 @@ DEFERS = """
 SEEN = {"stop": "ctx.stop.is_set()", "deadline": "ctx.remaining_seconds <= 0"}
 
 
-@pytest.mark.parametrize("stage", ["verify", "train"])
+@pytest.mark.parametrize("stage", ["judge", "train"])
 def test_F23_a_stage_ends_while_its_threads_still_wait_for_answers(cli: Cli, stage: str) -> None:
     """Any stage, also one that saves its work: while it fetches, loads or uploads nothing has to be saved."""
     cli.ask(*REQUESTED[stage])

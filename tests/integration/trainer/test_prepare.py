@@ -16,7 +16,7 @@ from sluice_api.errors import InputWrong, StageError
 from sluice_api.hashing import digest_of_bytes
 from sluice_store.files import upload_folder
 from sluice_store.local import LocalStore
-from sluice_store.markers import mark_damaged, newest, publish
+from sluice_store.markers import find, mark_damaged, publish
 from sluice_trainer.chat.tokenizer import load_tokenizer
 from sluice_trainer.data.shards import IGNORE, ShardReader
 from sluice_trainer.stages import pack as pack_stage
@@ -95,9 +95,10 @@ class Bench:
         bundle = self.root.parent / "bundle"
         bundle.mkdir()
         (bundle / "model.safetensors").write_bytes(b"weights")
-        manifest = upload_folder(self.store, bundle, "package/x", {"kind": "HuggingFace"})
+        key, folder = f"artifacts/{identity}", f"package/{'0' * 64}/x"
+        manifest = upload_folder(self.store, bundle, folder, {"kind": "HuggingFace"})
         artifact = ArtifactResult(
-            uri="package/x",
+            uri=folder,
             digest=manifest.digest,
             size_bytes=7,
             context_length=512,
@@ -108,14 +109,19 @@ class Bench:
         report = Report(
             stage="package",
             request_hash="0" * 64,
+            folder=folder,
             result=PackageResult(artifact=artifact).dump(),
             started_at=NOW,
             finished_at=NOW,
         )
         marker = Marker(
-            folder="package/x", manifest_digest=manifest.digest, report=report.dump(), created_at=NOW
+            folder=folder,
+            manifest_digest=manifest.digest,
+            report=report.dump(),
+            named_key=key,
+            created_at=NOW,
         )
-        publish(self.store, f"artifacts/{identity}", marker)
+        publish(self.store, key, marker)
         return artifact
 
 
@@ -201,12 +207,12 @@ def test_a_damaged_artifact_is_noted_and_not_adopted(bench: Bench, damage: bytes
     pack = bench.pack(ANSWERS)
     first = bench.prepare(pack)
     bench.finish(first.fingerprint)
-    weights = bench.root / "package" / "x" / "model.safetensors"
+    weights = bench.root / "package" / ("0" * 64) / "x" / "model.safetensors"
     weights.unlink() if damage is None else weights.write_bytes(damage)
     again = bench.prepare(pack, identity="uid-2")
     assert again.artifact is None
     assert again.tokens == first.tokens
-    assert newest(bench.store, f"artifacts/{first.fingerprint}") is None
+    assert find(bench.store, f"artifacts/{first.fingerprint}") is None
 
 
 def test_T03_rows_whose_answer_does_not_fit_are_skipped_and_counted(bench: Bench) -> None:
@@ -353,9 +359,9 @@ def test_P02_an_open_preflight_does_not_let_pass_what_cannot_work(bench: Bench) 
 
 
 def test_a_model_whose_import_was_not_completed_is_not_found(bench: Bench) -> None:
-    found = newest(bench.store, "models/tiny")
+    found = find(bench.store, "models/tiny")
     assert found is not None
-    (bench.root / "models" / "tiny" / f"done-{found[0]}.json").unlink()
+    (bench.root / "models" / "tiny" / f"done-{found.mark}.json").unlink()
     assert bench.refused(bench.pack(ANSWERS)).reason == reasons.BASE_MODEL_NOT_FOUND
     given = {"uri": "models/tiny", "digest": bench.base.digest}
     assert bench.prepare(bench.pack(ANSWERS), base=given).base.digest == bench.base.digest
@@ -375,8 +381,8 @@ def test_configuration_that_names_code_is_refused_before_the_tokenizer_is_loaded
 
 
 def test_a_voided_model_is_not_found(bench: Bench) -> None:
-    found = newest(bench.store, "models/tiny")
+    found = find(bench.store, "models/tiny")
     assert found is not None
     note = DamageNote(path="x", expected=bench.base.digest)
-    mark_damaged(bench.store, "models/tiny", found[0], note)
+    mark_damaged(bench.store, "models/tiny", found.mark, note)
     assert bench.refused(bench.pack(ANSWERS)).reason == reasons.BASE_MODEL_NOT_FOUND

@@ -6,10 +6,13 @@ from sluice_api import layout
 
 
 @pytest.mark.parametrize(
-    ("key", "number"),
+    ("key", "mark"),
     [
-        ("pack/abc/done-1.json", 1),
-        ("done-12.json", 12),
+        ("pack/abc/done-1.json", "1"),
+        ("done-0af3.json", "0af3"),
+        ("done-../x.json", None),
+        ("done-A.json", None),
+        (f"done-{'9' * 33}.json", None),
         ("undone-1.json", None),
         ("damaged-1.json", None),
         ("done-1.json.tmp", None),
@@ -18,13 +21,15 @@ from sluice_api import layout
         ("done-.json", None),
     ],
 )
-def test_done_number(key: str, number: int | None) -> None:
-    assert layout.done_number(key) == number
+def test_done_mark(key: str, mark: str | None) -> None:
+    assert layout.done_mark(key) == mark
 
 
-def test_names_of_markers_come_back_as_numbers() -> None:
-    assert layout.done_number(layout.done_name(7)) == 7
-    assert layout.done_number(layout.damaged_name(7)) is None
+def test_names_of_markers_come_back_as_marks() -> None:
+    assert layout.done_mark(layout.done_name("7f")) == "7f"
+    assert layout.damaged_mark(layout.damaged_name("7f")) == "7f"
+    assert layout.done_mark(layout.damaged_name("7f")) is None
+    assert layout.damaged_mark(layout.done_name("7f")) is None
 
 
 def test_places() -> None:

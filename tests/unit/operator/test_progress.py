@@ -203,6 +203,13 @@ async def test_a_pod_that_was_replaced_by_another_of_its_name_is_no_reporter(cac
     assert await Reporters(cache, Reviews(), FakeClock().monotonic).identify(GOOD) is None
 
 
+@pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
+async def test_S7_a_report_about_a_pod_that_ended_is_refused(cache: Cache, phase: str) -> None:
+    status = {"phase": phase}
+    cache.put("Pod", view_of("Pod", objects.pod("p", OWNER, "j", 7, number=8, version=2, status=status)))
+    assert await Reporters(cache, Reviews()).identify(token_of(POD)) is None
+
+
 async def test_a_pod_with_a_forged_job_is_no_reporter(cache: Cache) -> None:
     cache.put("Pod", view_of("Pod", objects.pod("p", OWNER, "j", 99, number=8, version=2)))
     assert await Reporters(cache, Reviews(), FakeClock().monotonic).identify(GOOD) is None

@@ -7,17 +7,19 @@ import logging
 import platform
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 
 from sluice_api import reasons
 from sluice_api.base import ApiModel
 from sluice_api.contracts.bytecount import compact_json
-from sluice_api.contracts.envelope import Report
+from sluice_api.contracts.envelope import IGNORED_MAX, Report
 from sluice_api.contracts.manifests import REPORT_NAME, Marker
 from sluice_api.errors import NothingToReport
 from sluice_api.hashing import digest_of_bytes
 from sluice_api.layout import named_key, stage_key
 from sluice_store import markers
+from sluice_trainer.adoption import MEASURES, answers, is_named, report_of
 from sluice_trainer.context import Context, Output
 from sluice_trainer.runtime import timestamp
 from sluice_trainer.stages import load
@@ -47,22 +49,39 @@ class Attempt:
 
     def _finished(self) -> Report | None:
         """The report of an earlier attempt, when every byte that it made is still right."""
-        envelope, store = self.ctx.envelope, self.ctx.store
-        marker = markers.verified(store, stage_key(envelope.stage, envelope.request_hash))
+        seen = self._seen
+        for key in seen.ignored:
+            _log.warning("this is not a marker of finished work", extra={"facts": {"key": key}})
+        marker = markers.proven(self.ctx.store, self._key, seen)
         if marker is None:
             return None
         self._name(marker)
         _log.info("finished work was found", extra={"facts": {"folder": marker.folder}})
-        return Report.parse(marker.report)
+        return report_of(marker)
+
+    @property
+    def _key(self) -> str:
+        return stage_key(self.ctx.envelope.stage, self.ctx.envelope.request_hash)
+
+    @cached_property
+    def _seen(self) -> markers.Look:
+        """What was found before anything was done."""
+        if self.ctx.envelope.stage in MEASURES:
+            return markers.Look()
+        return markers.look(self.ctx.store, self._key, self._is_of_this_request)
+
+    def _is_of_this_request(self, marker: Marker) -> bool:
+        return answers(marker, self.ctx.envelope)
 
     def _record(self, output: Output) -> Report:
-        """Write report and markers. Whoever put the marker first is who reports."""
+        """Write report and markers. What is reported is what this attempt made, whoever was first."""
         ctx, envelope = self.ctx, self.ctx.envelope
         report = Report(
             stage=envelope.stage,
             request_hash=envelope.request_hash,
             folder=ctx.folder,
             result=output.result.dump(),
+            ignored_markers=min(len(self._seen.ignored), IGNORED_MAX) or None,
             started_at=timestamp(self.started_at),
             finished_at=timestamp(ctx.clock.now()),
         )
@@ -77,16 +96,16 @@ class Attempt:
             named_key=named_key(*output.named) if output.named else None,
             created_at=report.finished_at,
         )
-        winner = markers.publish(ctx.store, stage_key(envelope.stage, envelope.request_hash), marker)
-        self._name(winner)
-        if winner.folder != marker.folder:
-            _log.info("another attempt was first", extra={"facts": {"folder": winner.folder}})
-        return Report.parse(winner.report)
+        if envelope.stage not in MEASURES:
+            markers.publish(ctx.store, self._key, marker, self._is_of_this_request)
+        self._name(marker)
+        return report
 
     def _name(self, marker: Marker) -> None:
         """Make the work findable by its content as well; who was first there stays."""
-        if marker.named_key is not None:
-            markers.publish(self.ctx.store, marker.named_key, marker)
+        key = marker.named_key
+        if key is not None:
+            markers.publish(self.ctx.store, key, marker, lambda found: is_named(found, key))
 
     def _long_form(self, report: Report, output: Output) -> dict[str, object]:
         envelope = self.ctx.envelope

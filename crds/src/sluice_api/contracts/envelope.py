@@ -12,6 +12,8 @@ from sluice_api.contracts.reports import RESULTS, Code, Written
 from sluice_api.contracts.requests import REQUESTS
 from sluice_api.hashing import content_hash, plain
 
+IGNORED_MAX = 999
+"""Most objects that are told apart; more count as so many."""
 TERMINATION_MESSAGE_BYTES = 2400
 """Most bytes of a report, because the kubelet divides 12 kB among all containers of a Pod."""
 
@@ -127,6 +129,8 @@ class Report(ApiModel):
     """Digest of `report.json` in that folder."""
     failure: ReportFailure | None = None
     result: dict[str, Any] | None = None
+    ignored_markers: Annotated[int, Field(ge=1, le=IGNORED_MAX)] | None = None
+    """Objects in the place of this request's markers that are none, so that the work was done again."""
     started_at: Timestamp
     finished_at: Timestamp
 

@@ -49,7 +49,7 @@ class FileManifest(ApiModel):
 
 
 class Marker(ApiModel):
-    """`done-<k>.json`, put with `If-None-Match: *`: names the winning folder and its digests."""
+    """`done-<mark>.json`: names a folder of finished work and its digests."""
 
     folder: Uri
     """Folder relative to the root."""
@@ -65,7 +65,7 @@ class Marker(ApiModel):
 
 
 class DamageNote(ApiModel):
-    """`damaged-<k>.json`: voids marker k, after a reader found other bytes than the manifest says."""
+    """`damaged-<mark>.json`: voids a marker, after a reader found other bytes than the manifest says."""
 
     path: Annotated[str, StringConstraints(max_length=1024)]
     expected: Digest

@@ -16,6 +16,7 @@ from sluice_api.contracts import envelope as contract
 from sluice_operator import capacity
 from sluice_operator.children import naming, pods
 from sluice_operator.model import JobView, Resource
+from sluice_operator.pod_views import STAGE_CONTAINER
 from sluice_operator.settings import ComputeProfile, Settings, StorageProfile
 
 ANNOTATION_REQUEST = f"{meta.GROUP}/request"
@@ -32,7 +33,6 @@ LIMIT_SECONDS: Mapping[contract.Stage, int] = {
     "ledger": 1_800,
 }
 """Longest running time of one attempt where the spec sets none; a stage that hangs must end."""
-CONTAINER = "stage"
 
 
 @dataclass(frozen=True)
@@ -158,16 +158,21 @@ def job(
 
 def _failure_policy() -> dict[str, Any]:
     stopped = [int(contract.ExitCode.STOPPED_ON_REQUEST)]
+    of_stage = {"containerName": STAGE_CONTAINER}
     return {
         "rules": [
             {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]},
             {
                 "action": "Ignore",
-                "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": stopped},
+                "onExitCodes": of_stage | {"operator": "In", "values": stopped},
             },
             {
                 "action": "FailJob",
-                "onExitCodes": {"containerName": CONTAINER, "operator": "NotIn", "values": [0, *stopped]},
+                "onExitCodes": {
+                    "containerName": STAGE_CONTAINER,
+                    "operator": "NotIn",
+                    "values": [0, *stopped],
+                },
             },
         ]
     }
@@ -203,7 +208,7 @@ def _pod(ask: Ask, settings: Settings, *, report_only: bool, reports_progress: b
     account = ask.storage.service_account_name or profile.service_account
     args = [ask.stage, *(["--report-only"] if report_only else [])]
     container = {
-        "name": CONTAINER,
+        "name": STAGE_CONTAINER,
         "image": profile.image or settings.trainer_image,
         "command": ["python", "-m", "sluice_trainer"],
         "args": args,

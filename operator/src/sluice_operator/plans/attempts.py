@@ -126,6 +126,10 @@ def _record(
     draft.write(Create(manifest, unless_job="" if job else name), ended.reason, shorten(told, 400))
     if value.warning:
         draft.events.append(EventNote(reasons.CLOCK_SKEWED, reasons.CLOCK_SKEWED.advise(value.warning)))
+    ignored = ended.report.ignored_markers if ended.report else None
+    if ignored:
+        message = f"{told}; {ignored} objects in the place of its markers in the store are none of them"
+        draft.events.append(EventNote(reasons.MARKER_IGNORED, reasons.MARKER_IGNORED.advise(message)))
     draft.wake_in(1)
     return Advance("Running", ended.reason, told, job=job, attempt=attempt)
 

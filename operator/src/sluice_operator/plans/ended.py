@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from sluice_api import reasons
+from sluice_api import meta, reasons
 from sluice_api.contracts.envelope import ExitCode, Report
 from sluice_api.reasons import REASONS, Reason, Retry
 from sluice_operator.children.jobs import Ask, MadeFor
@@ -79,8 +79,12 @@ def _checkpoint(pod: PodView, ask: Asked) -> int:
 
 
 def classify(job: JobView, pods: tuple[PodView, ...], ask: Asked) -> Ended:
-    """Judge a finished Job from its Pods."""
-    ordered = sorted(pods, key=lambda p: (p.finished_at or p.meta.created_at, p.meta.name))
+    """Judge a finished Job from its Pods: those that it made itself."""
+    made = [pod for pod in pods if is_made_by(pod, job)]
+    strangers = [pod for pod in pods if pod not in made]
+    if strangers and not made:
+        return _taken_over(job, strangers)
+    ordered = sorted(made, key=lambda p: (p.finished_at or p.meta.created_at, p.meta.name))
     if job.outcome == "Complete":
         return _complete([p for p in ordered if p.exit_code == ExitCode.DONE], ask)
     failed = [p for p in ordered if p.exit_code not in (None, ExitCode.DONE) and not p.disrupted]
@@ -92,6 +96,20 @@ def classify(job: JobView, pods: tuple[PodView, ...], ask: Asked) -> Ended:
     if job.failed_reason == "DeadlineExceeded":
         return _out_of_time(job, ordered, ask)
     return Ended("Interrupted", reasons.REPORT_LOST, f"Job {job.meta.name} failed and left no Pod to read")
+
+
+def is_made_by(pod: PodView, job: JobView) -> bool:
+    """Whether a Pod is one that a Job made, not one of somebody else that the Job took over."""
+    owner, made_for = pod.meta.owner, (p.meta.annotations.get(meta.ANNOTATION_OWNER_UID) for p in (pod, job))
+    return owner is not None and owner.uid == job.meta.uid and pod.body == job.body and len({*made_for}) == 1
+
+
+def _taken_over(job: JobView, strangers: list[PodView]) -> Ended:
+    pods = ", ".join(sorted(p.meta.name for p in strangers)[:3])
+    told = (
+        f"Job {job.meta.name} ended by Pods that it did not make as they are, {pods}: nothing they say counts"
+    )
+    return Ended("Interrupted", reasons.FOREIGN_POD, told)
 
 
 def _complete(done: list[PodView], ask: Asked) -> Ended:

@@ -61,6 +61,8 @@ class Reporters:
         view = self._cache.get("Pod", pod.namespace, pod.name)
         if not isinstance(view, PodView) or view.meta.uid != pod.uid or view.job is None:
             return None
+        if view.phase in ("Succeeded", "Failed"):
+            return None  # its token outlives it, and whoever may ask for tokens gets more of them
         key = owner_key(view.meta)
         related = self._cache.related(key) if key else None
         if key is None or related is None or view not in related.pods:

@@ -77,14 +77,16 @@ class StoreLinks:
         name, key = f"{stage} report", f"{folder}/{REPORT_NAME}"
         try:
             data = self._store.read(key)
-            found = markers.newest(self._store, stage_key(stage, folder.split("/")[1]))
+            found = markers.find(
+                self._store, stage_key(stage, folder.split("/")[1]), lambda marker: marker.folder == folder
+            )
             request = model.parse_stored(json.loads(data)["request"])
         except (FileNotFoundError, IndexError):
             return link(name, key, "it is missing", ""), None
         except (ValueError, KeyError, TypeError, ValidationError, InputWrong) as error:
             return link(name, key, f"it cannot be read: {error}", ""), None
         digest = digest_of_bytes(data)
-        marker = found[1].report_digest if found and found[1].folder == folder else None
+        marker = found.marker.report_digest if found else None
         record = self._recorded.get(folder, digest)
         wrong = [w for w, d in (("marker", marker), ("run's record", record)) if d != digest]
         problem = f"its digest is {digest}, the {' and the '.join(wrong)} said another" if wrong else ""

@@ -15,7 +15,7 @@ from sluice_api.contracts.reports import PackResult
 from sluice_api.errors import InputWrong
 from sluice_store.files import Damaged, fetch_folder
 from sluice_store.local import LocalStore
-from sluice_store.markers import newest
+from sluice_store.markers import find
 from sluice_trainer.data.build import REJECTED_NAME
 from sluice_trainer.data.manifest import PackDetails
 from sluice_trainer.data.rows import Row, read_rows
@@ -126,9 +126,9 @@ def test_D14_equal_content_has_one_digest_and_is_found_by_it(bench: Bench) -> No
     assert first.digest == second.digest != other.digest
     assert first.manifest is not None
     assert first.digest is not None
-    found = newest(bench.store, f"packs/{first.digest.removeprefix('sha256:')}")
+    found = find(bench.store, f"packs/{first.digest.removeprefix('sha256:')}")
     assert found is not None
-    assert found[1].manifest_digest == first.digest
+    assert found.marker.manifest_digest == first.digest
 
 
 def test_D18_no_group_lands_in_two_splits(bench: Bench) -> None:
@@ -192,7 +192,7 @@ def test_a_refused_pack_reports_its_counts_and_leaves_no_marker(
     assert isinstance(caught.value.result, PackResult)
     assert caught.value.result.rows.read == read
     assert caught.value.result.digest is None
-    assert newest(bench.store, "packs") is None
+    assert find(bench.store, "packs") is None
 
 
 def test_a_mapper_that_needs_labels_is_refused_before_anything_is_read(bench: Bench) -> None:

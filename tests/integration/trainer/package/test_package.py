@@ -11,8 +11,8 @@ from transformers import AutoModelForCausalLM
 from sluice_api import reasons
 from sluice_api.chat import TemplateArgument
 from sluice_api.common import UriDigest
-from sluice_api.contracts.manifests import Marker
 from sluice_api.errors import InputWrong, StageBug, StageError
+from sluice_store import markers
 from sluice_store.files import Damaged, upload_folder, verify_folder
 from sluice_trainer.chat.arguments import with_arguments
 from sluice_trainer.chat.tokenizer import load_tokenizer
@@ -308,7 +308,9 @@ def test_X03_artifact_is_found_by_its_fingerprint_with_all_that_adoption_needs(
     from support.stagerun import run_stage
 
     result = run_stage("package", bench.package_request(adapter).dump(), bench.root)
-    marker = Marker.model_validate_json(bench.store.read(f"artifacts/{FINGERPRINT}/done-0.json"))
+    found = markers.find(bench.store, f"artifacts/{FINGERPRINT}")
+    assert found is not None
+    marker = found.marker
     assert marker.report["result"] == result.dump()
     assert result.artifact.completed_at
     assert (result.artifact.context_length, result.artifact.dtype) == (512, "float32")

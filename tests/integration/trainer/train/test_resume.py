@@ -84,13 +84,13 @@ def test_T15_damaged_checkpoint_is_voided_and_the_one_before_is_taken(bench: Ben
     output = train.run(request, bench.context(request, tmp_path / "w2", "attempt-2"))
 
     assert output.result.resumed_from == 4
-    assert markers.newest(bench.store, checkpoint_key(FINGERPRINT, 4)) is None, "pruned, being the oldest"
+    assert markers.find(bench.store, checkpoint_key(FINGERPRINT, 4)) is None, "pruned, being the oldest"
 
 
 def test_T15_checkpoint_without_marker_is_ignored(bench: Bench, tmp_path: Path) -> None:
     request = bench.train_request(10, checkpoint={"everySteps": 2})
     stopped_at_5(bench, tmp_path, request)
-    (bench.root / checkpoint_key(FINGERPRINT, 5) / "done-0.json").unlink()
+    forget_marker(bench, checkpoint_key(FINGERPRINT, 5))
 
     output = train.run(request, bench.context(request, tmp_path / "w2", "attempt-2"))
 
@@ -143,7 +143,7 @@ def test_a_store_that_is_away_for_a_while_costs_no_step(tmp_path: Path, calm: in
     store.calm, store.away = calm, away
     checkpoints_in(store, tmp_path / "work", waits_s=(0, 0, 0)).finish()
     assert store.away == 0
-    assert markers.newest(store, checkpoint_key(FINGERPRINT, 3)) is not None
+    assert markers.find(store, checkpoint_key(FINGERPRINT, 3)) is not None
     assert not (tmp_path / "work" / "step-3").exists()
 
 
@@ -349,7 +349,7 @@ def test_a_checkpoint_of_another_release_is_read(bench: Bench, tmp_path: Path) -
     counters = json.loads((local / "counters.json").read_text())
     (local / "counters.json").write_text(json.dumps(counters | {"addedLater": 1}))
     manifest = upload_folder(bench.store, local, f"{key}/other", {})
-    (bench.root / key / "done-0.json").unlink()
+    forget_marker(bench, key)
     publish = Marker(
         folder=f"{key}/other", manifest_digest=manifest.digest, created_at="2026-01-02T03:04:05Z"
     )
@@ -360,10 +360,15 @@ def test_a_checkpoint_of_another_release_is_read(bench: Bench, tmp_path: Path) -
     assert steps_logged(bench, second) == [6]
 
 
+def forget_marker(bench: Bench, key: str) -> None:
+    (marker,) = (bench.root / key).glob("done-*.json")
+    marker.unlink()
+
+
 def newest_digest(bench: Bench, key: str) -> str:
-    found = markers.newest(bench.store, key)
+    found = markers.find(bench.store, key)
     assert found is not None
-    return found[1].manifest_digest
+    return found.marker.manifest_digest
 
 
 def test_a_deadline_that_was_raised_lets_the_run_go_on_from_its_checkpoint(

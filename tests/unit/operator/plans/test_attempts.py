@@ -116,7 +116,8 @@ def pod_of(job: Raw, suffix: str, status: Raw) -> Raw:
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": metadata["name"], "uid": metadata["uid"]}
     made = deepcopy(job["spec"]["template"]["metadata"])
     made |= {"name": f"{metadata['name']}-{suffix}", "namespace": NAMESPACE}
-    return {"metadata": made | {"ownerReferences": [owner | {"controller": True}]}, "status": status}
+    made |= {"ownerReferences": [owner | {"controller": True}]}
+    return {"metadata": made, "spec": job["spec"]["template"]["spec"], "status": status}
 
 
 def stop_pods(cluster: SimCluster, job: str, checkpoints: tuple[int | None, ...]) -> None:

@@ -9,7 +9,7 @@ from sluice_api.contracts.requests import BaseLocation
 from sluice_api.errors import InputWrong
 from sluice_store.base import ObjectStore
 from sluice_store.files import read_manifest
-from sluice_store.markers import newest
+from sluice_store.markers import find
 from sluice_trainer.context import Context
 
 
@@ -30,10 +30,10 @@ def resolve_base(location: BaseLocation, ctx: Context) -> Base:
         raise _not_found(location.uri)
     digest = location.digest
     if digest is None:
-        found = newest(store, folder)
+        found = find(store, folder)
         if found is None:
             raise _not_found(location.uri)
-        digest = found[1].manifest_digest
+        digest = found.marker.manifest_digest
     manifest = read_manifest(store, folder, digest)
     return Base(store, folder, UriDigest(uri=location.uri, digest=digest), manifest)
 

@@ -7,19 +7,17 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sluice_api import reasons
 from sluice_api.common import UriDigest
-from sluice_api.contracts.envelope import Report
 from sluice_api.contracts.manifests import Marker
-from sluice_api.contracts.reports import ArtifactResult, PackageResult, PrepareResult
+from sluice_api.contracts.reports import ArtifactResult, PrepareResult
 from sluice_api.contracts.requests import PrepareRequest
-from sluice_api.errors import InputWrong
 from sluice_api.identity import fingerprint
 from sluice_api.layout import named_key
 from sluice_api.sizing import StepMemory
 from sluice_api.stagesizing import RunShape, later_stages
 from sluice_store.files import fetch_folder, read_manifest, upload_folder
 from sluice_store.markers import publish, verified
+from sluice_trainer.adoption import artifact_of
 from sluice_trainer.chat.tokenizer import ChatTokenizer
 from sluice_trainer.chat.tokenset import SAMPLES_NAME, write_token_set
 from sluice_trainer.chat.tokenspec import TokenDetails, token_spec
@@ -85,15 +83,8 @@ def run(request: PrepareRequest, ctx: Context) -> Output:
 def _finished(ctx: Context, identity: str) -> ArtifactResult | None:
     """The artifact that an equal run left, if every byte of it is right; a damaged one counts as none."""
     key = named_key("artifacts", identity)
-    marker = verified(ctx.store, key)
-    if marker is None:
-        return None
-    result = Report.parse(marker.report).typed_result()
-    if isinstance(result, PackageResult) and result.artifact.digest == marker.manifest_digest:
-        return result.artifact
-    raise InputWrong(
-        reasons.ARTIFACT_DIGEST_MISMATCH, f"{key}: the marker and its report speak of different artifacts"
-    )
+    marker = verified(ctx.store, key, lambda found: artifact_of(found, key) is not None)
+    return None if marker is None else artifact_of(marker, key)
 
 
 def _check_model(

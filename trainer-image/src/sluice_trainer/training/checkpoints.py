@@ -1,7 +1,7 @@
 """Checkpoints in the store: one folder per step, a marker last, the newest complete one wins.
 
     train/<fingerprint>/checkpoints/step-<n>/<attempt>/...   files and their manifest
-    train/<fingerprint>/checkpoints/step-<n>/done-<k>.json   names the attempt's folder that holds
+    train/<fingerprint>/checkpoints/step-<n>/done-<mark>.json names the attempt's folder that holds
 
 What a checkpoint contains belongs to `state.py`.
 """
@@ -17,13 +17,13 @@ from pathlib import Path
 
 from sluice_api.contracts.manifests import Marker
 from sluice_api.errors import DependencyUnavailable
-from sluice_api.layout import checkpoint_key, checkpoints_key, done_number
+from sluice_api.layout import checkpoint_key, checkpoints_key, done_mark
 from sluice_store import markers
 from sluice_store.base import ObjectStore
 from sluice_store.files import Damaged, fetch_folder, upload_folder
 from sluice_trainer.context import Clock
 
-_STEP = re.compile(r"/step-(\d+)/")
+_STEP = re.compile(r"/step-([0-9]{8,12})/")
 OUTAGE_WAITS_S = (5.0, 15.0, 30.0)
 """Waits between tries at one upload, each of which is patient for some 20 s by itself: a store that is away
 for a minute costs no step. A process that gave up at once would train two intervals again."""
@@ -69,18 +69,16 @@ class Checkpoints:
         """
         for step in sorted(self._complete(), reverse=True):
             key = checkpoint_key(self.fingerprint, step)
-            found = markers.newest(self.store, key)
-            if found is None:
-                continue
-            number, marker = found
-            try:
-                fetch_folder(self.store, marker.folder, marker.manifest_digest, destination)
-            except Damaged as damage:
-                _log.warning("checkpoint of step %d is damaged: %s", step, damage.message)
-                markers.mark_damaged(self.store, key, number, damage.note)
-                shutil.rmtree(destination, ignore_errors=True)
-                continue
-            return step
+            for found in markers.look(self.store, key).found:
+                marker = found.marker
+                try:
+                    fetch_folder(self.store, marker.folder, marker.manifest_digest, destination)
+                except Damaged as damage:
+                    _log.warning("checkpoint of step %d is damaged: %s", step, damage.message)
+                    markers.mark_damaged(self.store, key, found.mark, damage.note)
+                    shutil.rmtree(destination, ignore_errors=True)
+                    continue
+                return step
         return None
 
     def _publish_patiently(self, step: int, local: Path) -> None:
@@ -96,7 +94,7 @@ class Checkpoints:
 
     def _publish(self, step: int, local: Path) -> None:
         key = checkpoint_key(self.fingerprint, step)
-        if markers.newest(self.store, key) is None:
+        if markers.find(self.store, key) is None:
             folder = f"{key}/{self.attempt}"
             manifest = upload_folder(
                 self.store, local, folder, {"fingerprint": self.fingerprint, "step": step}
@@ -116,21 +114,21 @@ class Checkpoints:
     def _prune(self) -> None:
         """Forget what is older than the newest ones. Markers go first: nothing trusts what a crash leaves."""
         kept = sorted(self._complete())[-self.keep_last :]
-        keys = [k for k in self.store.list(checkpoints_key(self.fingerprint)) if _step_of(k) < min(kept)]
-        for key in sorted(keys, key=lambda k: done_number(k) is None):
+        listed = self.store.list(checkpoints_key(self.fingerprint))
+        keys = [k for k in listed if (step := _step_of(k)) is not None and step < min(kept)]
+        for key in sorted(keys, key=lambda k: done_mark(k) is None):
             self.store.delete(key)
 
     def _complete(self) -> set[int]:
         """Steps whose newest marker holds."""
         keys = list(self.store.list(checkpoints_key(self.fingerprint)))
-        marked = {_step_of(key) for key in keys if done_number(key) is not None}
+        marked = {step for key in keys if done_mark(key) and (step := _step_of(key)) is not None}
         return {
-            s for s in marked if markers.newest(self.store, checkpoint_key(self.fingerprint, s)) is not None
+            s for s in marked if markers.find(self.store, checkpoint_key(self.fingerprint, s)) is not None
         }
 
 
-def _step_of(key: str) -> int:
+def _step_of(key: str) -> int | None:
+    """The step that a key belongs to; None for what somebody else put there."""
     match = _STEP.search(key)
-    if match is None:
-        raise ValueError(f"{key} does not belong to a checkpoint")
-    return int(match.group(1))
+    return int(match.group(1)) if match else None
