@@ -1,5 +1,6 @@
 """The chart as Helm renders it."""
 
+import json
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sluice_localcluster import binaries
+from sluice_localcluster import ControlPlane, binaries
 from sluice_operator.chartgen import CHART
 
 SYSTEM = "sluice-system"
@@ -29,6 +30,20 @@ def render_chart(*arguments: str, namespace: str = SYSTEM) -> list[dict[str, Any
     done = helm("template", *arguments, namespace=namespace)
     assert done.returncode == 0, done.stderr
     return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+def apply_chart(plane: ControlPlane, objects: list[dict[str, Any]]) -> None:
+    """Apply the chart's objects without its Pods, CRDs first."""
+    crds = list(of_kind(objects, "CustomResourceDefinition"))
+    if crds:
+        plane.kubectl("create", "-f", "-", input=_as_list(crds))
+        plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+    rest = [o for o in objects if o["kind"] not in ("CustomResourceDefinition", "Deployment", "Service")]
+    plane.kubectl("apply", "-f", "-", input=_as_list(rest))
+
+
+def _as_list(objects: list[dict[str, Any]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
 
 
 def of_kind(objects: Iterable[dict[str, Any]], kind: str) -> Iterator[dict[str, Any]]:

@@ -81,6 +81,16 @@ class Teamspace:
         what = f"{kind} {name} {condition}={status}"
         self.wait(what, lambda: self.condition(kind, name, condition).get("status") == status, seconds)
 
+    def bind(self, user: str, role: str) -> None:
+        """Bind a user of the API server to a ClusterRole in this namespace."""
+        group = "rbac.authorization.k8s.io"
+        body = {
+            "metadata": {"name": f"{user}-{role}".replace(":", "-")},
+            "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
+            "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
+        }
+        self._must(self.api.call("POST", f"/apis/{group}/v1/namespaces/{self.name}/rolebindings", body))
+
     def _must(self, answer: Any) -> Raw:
         assert 200 <= answer.code < 300, f"{answer.code}: {answer.message}"
         return dict(answer.body)

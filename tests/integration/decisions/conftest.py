@@ -4,7 +4,6 @@
 serves; a test that may makes a namespace of its own.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,18 +14,16 @@ import pytest
 from sluice_localcluster import ControlPlane, User
 from sluice_localcluster.probe import wait_until
 from support.asked import EDITOR, GATEKEEPER, PROMOTER, served
-from support.chart import SYSTEM, render_chart
+from support.chart import SYSTEM, apply_chart, render_chart
 from support.flow import apply_quickstart
 from support.kubeapi import KubeApi
 from support.operator_process import OperatorProcess
 from support.pod_driver import PodDriver, stamp
 from support.quickstart import SETTINGS, Stages
 from support.teamspace import Teamspace
-from support.tricks import CALLERS, Trick, furnish, meets
+from support.tricks import CALLERS, WILDCARD, Trick, furnish, meets
 
 VIEWER, TRAINER, ADMIN, NEIGHBOUR = "vera", "tess", "ada", "nina"
-WILDCARD = "wanda"
-"""May do in the namespace whatever RBAC knows, and is in no trusted group: only policies stop her."""
 GITOPS = [CALLERS[tool][0] for tool in ("argo", "flux")]
 ROLES = {
     VIEWER: ("sluice-viewer",),
@@ -67,13 +64,7 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
 def install(plane: ControlPlane) -> None:
     """The chart without its Pods, and wait until its policies are in force."""
     plane.kubectl("create", "namespace", SYSTEM)
-    objects = [o for o in render_chart() if o["kind"] not in ("Deployment", "Service")]
-    objects.append(gates_role())
-    crds = [o for o in objects if o["kind"] == "CustomResourceDefinition"]
-    plane.kubectl("create", "-f", "-", input=as_list(crds))
-    plane.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
-    rest = [o for o in objects if o["kind"] != "CustomResourceDefinition"]
-    plane.kubectl("apply", "-n", SYSTEM, "-f", "-", input=as_list(rest))
+    apply_chart(plane, [*render_chart(), gates_role()])
     wait_until("the policies", lambda: is_in_force(plane), 60)
     plane.kubectl("delete", "modeldeployment", "probe")
 
@@ -83,10 +74,6 @@ def gates_role() -> dict[str, Any]:
     objects = render_chart("--set=roles.gatesForEdit=true")
     role: dict[str, Any] = next(o for o in objects if o["metadata"]["name"] == "sluice-gates")
     return role | {"metadata": {"name": "sluice-gates"}}
-
-
-def as_list(objects: list[dict[str, Any]]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
 
 
 def is_in_force(plane: ControlPlane) -> bool:
@@ -116,19 +103,8 @@ def make_space(api: KubeApi) -> Teamspace:
     space = Teamspace.make(api)
     for user, roles in (ROLES | dict.fromkeys(GITOPS, ("admin",))).items():
         for role in roles:
-            bind(space, user, role)
+            space.bind(user, role)
     return space
-
-
-def bind(space: Teamspace, user: str, role: str) -> None:
-    group = "rbac.authorization.k8s.io"
-    body = {
-        "metadata": {"name": f"{user}-{role}".replace(":", "-")},
-        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": user}],
-    }
-    path = f"/apis/{group}/v1/namespaces/{space.name}/rolebindings"
-    assert space.api.call("POST", path, body).code == 201
 
 
 @pytest.fixture(scope="package")
@@ -153,7 +129,7 @@ def as_user(plane: ControlPlane) -> Callable[[Teamspace, str], Teamspace]:
 def attempt(api: KubeApi) -> Callable[[Trick], None]:
     """Try a trick in a furnished namespace, or in the one that is the neighbour's own."""
     space, elsewhere = make_space(api), Teamspace.make(api)
-    bind(elsewhere, NEIGHBOUR, "edit")
+    elsewhere.bind(NEIGHBOUR, "edit")
     furnish(space)
     return lambda trick: meets(trick, elsewhere if trick.elsewhere else space)
 
