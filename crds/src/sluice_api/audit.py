@@ -3,14 +3,23 @@
 The head alone decides, so that older links may be archived and pruned (the rules: reference of promotion).
 """
 
-from typing import Annotated, Literal
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
-from pydantic import Field, StringConstraints
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+)
 
-from sluice_api.base import ApiModel, Digest, Message, Timestamp
+from sluice_api.base import ApiModel, Digest, Message, StoredModel, Timestamp
 from sluice_api.contracts.reports import Code
 from sluice_api.decisions import Decision, RequestId
 from sluice_api.hashing import digest_of
+from sluice_api.opened import open_validator
 
 SlotName = Annotated[str, StringConstraints(max_length=63)]
 ChainId = Annotated[
@@ -28,7 +37,20 @@ GOING_BACK: frozenset[Cause] = frozenset({"rollback-to", "health", "drift"})
 """Causes that need a sealed Pass only, and that refuse what they leave."""
 
 
-class Live(ApiModel):
+class CitedModel(ApiModel):
+    """A part of what the next link cites by its hash: fields of another version stay part of it."""
+
+    @classmethod
+    def parse_open(cls, data: Mapping[str, Any]) -> Self:
+        """Parse what another version stored, and keep all that it says."""
+        return cast("Self", open_validator(cls).validate_json(json.dumps(data), extra="allow"))
+
+    @model_serializer(mode="wrap")
+    def _with_unknown(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {**serialize(self), **(self.__pydantic_extra__ or {})}
+
+
+class Live(CitedModel):
     """What traffic goes to."""
 
     transition: Sequence
@@ -40,7 +62,7 @@ class Live(ApiModel):
     since: Timestamp
 
 
-class HistoryItem(ApiModel):
+class HistoryItem(CitedModel):
     """A finished, non-repair transition."""
 
     transition: Sequence
@@ -51,7 +73,7 @@ class HistoryItem(ApiModel):
     time: Timestamp
 
 
-class Rejection(ApiModel):
+class Rejection(CitedModel):
     """A revision that was tried and did not go live."""
 
     digest: Digest
@@ -60,7 +82,7 @@ class Rejection(ApiModel):
     message: Message
 
 
-class Refusal(ApiModel):
+class Refusal(CitedModel):
     """What was rolled back: the digest, or only one revision when the target had the same digest."""
 
     digest: Digest
@@ -70,7 +92,7 @@ class Refusal(ApiModel):
     """Transition that left it."""
 
 
-class OpenIntent(ApiModel):
+class OpenIntent(CitedModel):
     """An announced transition without an outcome yet."""
 
     sequence: Sequence
@@ -82,7 +104,7 @@ class OpenIntent(ApiModel):
     """Request that asked for it."""
 
 
-class Spent(ApiModel):
+class Spent(CitedModel):
     """The last request of a kind that acted or was answered."""
 
     decision: Decision
@@ -90,14 +112,14 @@ class Spent(ApiModel):
     digest: Digest
 
 
-class DriftHold(ApiModel):
+class DriftHold(CitedModel):
     """Promotions are held because what is live drifted."""
 
     transition: Sequence
     since: Timestamp
 
 
-class Fold(ApiModel):
+class Fold(CitedModel):
     """The chain before and with a record, folded: the head alone decides."""
 
     live: Live | None = None
@@ -114,6 +136,15 @@ class Fold(ApiModel):
     hold: DriftHold | None = None
     intent: OpenIntent | None = None
 
+    @property
+    def understood(self) -> "Fold":
+        """The same with causes that this version knows. An unknown one moved traffic and refused nothing."""
+        if {i.cause for i in (*self.history, *([self.intent] if self.intent else ()))} <= _CAUSES:
+            return self
+        history = tuple(item.model_copy(update={"cause": _known(item.cause)}) for item in self.history)
+        intent = self.intent and self.intent.model_copy(update={"cause": _known(self.intent.cause)})
+        return self.model_copy(update={"history": history, "intent": intent})
+
     def refuses(self, digest: str, revision: int | None = None) -> bool:
         """Whether a digest, or that revision of it, was rolled back and may not come back by itself."""
         return any(
@@ -121,7 +152,7 @@ class Fold(ApiModel):
         )
 
 
-class AuditRecord(ApiModel):
+class AuditRecord(CitedModel, StoredModel):
     """One link of the chain of a Deployment."""
 
     record: Literal["audit"] = "audit"
@@ -153,3 +184,18 @@ class AuditRecord(ApiModel):
     def hash(self) -> str:
         """Digest of the whole record, which the next one cites."""
         return digest_of(self)
+
+
+_CAUSES = frozenset(get_args(Cause))
+
+
+def _known(cause: str) -> Cause:
+    return cast("Cause", cause) if cause in _CAUSES else "profile"
+
+
+def _stored(data: Any) -> Any:
+    return AuditRecord.parse_open(data) if isinstance(data, dict) else data
+
+
+StoredLink = Annotated[AuditRecord, BeforeValidator(_stored)]
+"""A link on its way to the archive, whichever version wrote it."""

@@ -4,14 +4,15 @@ A type belongs here when two modules need it. Kinds, stages and records have mod
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
+from sluice_api.opened import open_validator
 from sluice_api.text import CONTROLS
 
 
@@ -75,31 +76,31 @@ class ApiModel(BaseModel):
 
     @classmethod
     def parse_stored(cls, data: Mapping[str, Any]) -> Self:
-        """Parse what another version may have stored: keys that this one does not know are left out.
+        """Parse what another version stored and this one computes from: unknown fields are left out.
 
-        Raises pydantic.ValidationError for everything else that is wrong.
+        Raises pydantic.ValidationError for everything else that is wrong, so for unknown values too.
         """
-        try:
-            return cls.parse(data)
-        except ValidationError as error:
-            unknown = [found["loc"] for found in error.errors() if found["type"] == "extra_forbidden"]
-            if not unknown:
-                raise
-            return cls.parse(_without(data, unknown))
+        return cls.model_validate_json(json.dumps(data), extra="ignore")
+
+    @classmethod
+    def parse_open(cls, data: Mapping[str, Any]) -> Self:
+        """Parse what another version stored and this one remembers: unknown values are read as well.
+
+        Raises pydantic.ValidationError for what is no such object.
+        """
+        return cast("Self", open_validator(cls).validate_json(json.dumps(data), extra="ignore"))
 
     def dump(self) -> dict[str, Any]:
         """Plain JSON data in camelCase, without fields that are null."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        # Values that another version stored are no error here: no warning tells of them.
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, warnings=False)
 
 
-def _without(data: Mapping[str, Any], places: Sequence[tuple[int | str, ...]]) -> dict[str, Any]:
-    kept: dict[str, Any] = json.loads(json.dumps(data))
-    for *way, last in places:
-        holder: Any = kept
-        for step in way:
-            holder = holder[step]
-        del holder[last]
-    return kept
+class StoredModel(ApiModel):
+    """What outlives the code that wrote it."""
+
+    format_version: Annotated[int, Field(ge=1)] = 1
+    """Form of what is stored; absent: 1. Readers of an earlier form leave out what they do not know."""
 
 
 @cache

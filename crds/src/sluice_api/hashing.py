@@ -13,7 +13,9 @@ from pydantic import BaseModel
 
 def plain(model: BaseModel) -> dict[str, Any]:
     """Plain data of a model without its null and default fields: what counts for identity."""
-    return model.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
+    return model.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True, exclude_none=True, warnings=False
+    )
 
 
 def canonical_json(value: Any) -> bytes:

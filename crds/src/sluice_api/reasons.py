@@ -4,6 +4,7 @@ A reason is written in snake_case in reports and records and in CamelCase in con
 one, add a line to a table below; tests then ask for a next step and for a test that produces it.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -500,3 +501,17 @@ NOTHING_LIVE: Final = _wait("nothing_live", "Finish a run that passes the gate."
 
 REASONS: Final[dict[str, Reason]] = dict(_ALL)
 BY_CAMEL: Final[dict[str, Reason]] = {r.camel: r for r in REASONS.values()}
+
+
+_UNKNOWN: Final = "A newer version stored this reason: read the message, or upgrade Sluice to that version."
+
+
+def named(code: str) -> Reason:
+    """The reason of a stored code. One that this version does not know asks for a person: nothing is tried
+    again that may not be, and nothing that was decided is undone."""
+    return REASONS.get(code) or Reason(code, Severity.WARNING, Retry.HUMAN, _UNKNOWN)
+
+
+def named_camel(camel: str) -> Reason:
+    """The reason of a stored condition, as `named` reads it."""
+    return BY_CAMEL.get(camel) or named(re.sub(r"(?<!^)(?=[A-Z])", "_", camel).lower())

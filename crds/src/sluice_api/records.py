@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from sluice_api.audit import AuditRecord, Cause, SlotName
-from sluice_api.base import ApiModel, Digest, Hex64, Message, Name, Timestamp
+from sluice_api.base import ApiModel, Digest, Hex64, Message, Name, StoredModel, Timestamp
 from sluice_api.common import UriDigest
 from sluice_api.contamination import ContaminationCounts
 from sluice_api.contracts.envelope import Stage
@@ -20,6 +20,7 @@ from sluice_api.evalgate import Criterion, SuiteDigest, Verdict
 from sluice_api.manycandidates import SuiteUse
 
 Count = Annotated[int, Field(ge=0)]
+Outcome = Literal["Succeeded", "Failed", "Interrupted"]
 
 
 class Counters(ApiModel):
@@ -33,14 +34,14 @@ class Counters(ApiModel):
     running_seconds: Count = 0
 
 
-class StageRecord(ApiModel):
+class StageRecord(StoredModel):
     """One attempt of one stage that ended."""
 
     record: Literal["stage"] = "stage"
     stage: Stage
     request_hash: Hex64
     attempt: Annotated[int, Field(ge=1)]
-    outcome: Literal["Succeeded", "Failed", "Interrupted"]
+    outcome: Outcome
     """Interrupted does not use the retry budget."""
     reason: Code
     message: Message = ""
@@ -62,19 +63,22 @@ class StageRecord(ApiModel):
 
     @model_validator(mode="after")
     def _success_holds_a_result(self) -> Self:
-        if self.outcome == "Succeeded":
+        if self.outcome == "Succeeded" and self.stage in RESULTS:
             _ = self.result
         return self
 
     @cached_property
     def result(self) -> ApiModel:
-        """The report, typed. Raises ValueError when there is none, or when its contract says otherwise."""
+        """The report, typed. Raises ValueError when there is none, when its contract says otherwise, or when
+        only another version knows the stage."""
         if self.report is None:
             raise ValueError("an attempt that succeeded needs its result")
-        return RESULTS[self.stage].parse(self.report)
+        if self.stage not in RESULTS:
+            raise ValueError(f"stage {self.stage} has no result that this version knows")
+        return RESULTS[self.stage].parse_open(self.report)
 
 
-class VerdictRecord(ApiModel):
+class VerdictRecord(StoredModel):
     """A verdict, bound to the digests that it speaks of."""
 
     record: Literal["verdict"] = "verdict"
@@ -102,7 +106,7 @@ class VerdictRecord(ApiModel):
     evaluated_at: Timestamp
 
 
-class RevisionRecord(ApiModel):
+class RevisionRecord(StoredModel):
     """All that rebuilds a slot."""
 
     record: Literal["revision"] = "revision"
@@ -119,7 +123,7 @@ class RevisionRecord(ApiModel):
     created_at: Timestamp
 
 
-class DriftRecord(ApiModel):
+class DriftRecord(StoredModel):
     """One tick of the drift check of what is live."""
 
     record: Literal["drift"] = "drift"
@@ -141,7 +145,7 @@ class DriftRecord(ApiModel):
     checked_at: Timestamp
 
 
-class ApprovalRecord(ApiModel):
+class ApprovalRecord(StoredModel):
     """A person let one verdict through a gate that asks for approval."""
 
     record: Literal["approval"] = "approval"
@@ -155,7 +159,15 @@ class ApprovalRecord(ApiModel):
     time: Timestamp
 
 
-Record = StageRecord | VerdictRecord | RevisionRecord | AuditRecord | DriftRecord | ApprovalRecord
+class OtherRecord(StoredModel):
+    """A record of a kind that only another version knows: it is kept, and nothing is decided from it."""
+
+    record: str
+
+
+Record = (
+    StageRecord | VerdictRecord | RevisionRecord | AuditRecord | DriftRecord | ApprovalRecord | OtherRecord
+)
 
 RECORDS: dict[str, type[Record]] = {
     "stage": StageRecord,
@@ -168,5 +180,5 @@ RECORDS: dict[str, type[Record]] = {
 
 
 def parse_record(data: dict[str, Any]) -> Record:
-    """The record that `data` holds. Raises KeyError or pydantic.ValidationError."""
-    return RECORDS[str(data["record"])].parse(data)
+    """The record that `data` holds, whichever version stored it. Raises pydantic.ValidationError."""
+    return RECORDS.get(str(data.get("record")), OtherRecord).parse_open(data)

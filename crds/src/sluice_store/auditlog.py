@@ -3,6 +3,7 @@
 Reads and writes links; what a chain is worth is decided by `sluice_api.auditcheck`.
 """
 
+import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,8 +31,8 @@ def get_link(store: ObjectStore, name: str, chain: str, sequence: int) -> Copy |
     except FileNotFoundError:
         return None
     try:
-        record: AuditRecord | None = AuditRecord.model_validate_json(data)
-    except ValidationError:
+        record: AuditRecord | None = AuditRecord.parse_open(json.loads(data))
+    except (ValueError, ValidationError):
         record = None
     digest = digest_of_bytes(data)
     # Other bytes that mean the same are no link either: its hash is that of its bytes.

@@ -46,7 +46,7 @@ def with_failure(status: Status, reason: Reason, message: str, observed: Observe
     is_stalled = reason.retry is Retry.HUMAN
     wanted = {"Ready": False, "Reconciling": not is_stalled, "Stalled": is_stalled}
     told = [_condition(kind, reason, message, observed, holds=holds) for kind, holds in wanted.items()]
-    rest = [Condition.parse(c) for c in raw.items(status, "conditions") if c.get("type") not in wanted]
+    rest = [Condition.parse_open(c) for c in raw.items(status, "conditions") if c.get("type") not in wanted]
     before = raw.items(observed.me.resource.status, "conditions")
     return {**status, "conditions": [c.dump() for c in conditions.merge(before, [*rest, *told])]}
 

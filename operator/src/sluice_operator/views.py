@@ -160,7 +160,7 @@ def open_record(stored: StoredRecord) -> RecordView:
 def _parse(data: bytes) -> Record | None:
     try:
         return parse_record(json.loads(data))
-    except (KeyError, ValueError, TypeError):
+    except (ValueError, TypeError):
         return None
 
 

@@ -73,7 +73,7 @@ def read_settings(access: Access, operator_namespace: str) -> Settings:
             "expected one; name the operator's namespace with --operator-namespace, or give --root"
         )
     try:
-        return Settings.parse(goyaml.load(raw.text(found[0], "data", SETTINGS_KEY)))
+        return Settings.parse_open(goyaml.load(raw.text(found[0], "data", SETTINGS_KEY)))
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise Refused(f"the operator's settings cannot be read: {error}; give --root") from error
 

@@ -160,7 +160,7 @@ def test_the_owner_of_a_child_is_read_from_its_labels() -> None:
 
 def test_a_record_is_opened_and_a_broken_one_is_not_hidden() -> None:
     good, broken = (
-        view_of("ControllerRevision", objects.revision("r", OWNER, d)) for d in (STAGE, {"record": "x"})
+        view_of("ControllerRevision", objects.revision("r", OWNER, d)) for d in (STAGE, {"record": "stage"})
     )
     assert isinstance(good, StoredRecord)
     assert isinstance(broken, StoredRecord)

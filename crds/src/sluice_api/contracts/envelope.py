@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule, Timestamp
+from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule, StoredModel, Timestamp
 from sluice_api.common import Uri
 from sluice_api.contracts.bytecount import Clip, compact_json
 from sluice_api.contracts.reports import RESULTS, Code, Written
@@ -104,7 +104,7 @@ class ReportFailure(ApiModel):
     """What was found before it failed, such as the answers to the smoke prompts."""
 
 
-class Report(ApiModel):
+class Report(StoredModel):
     """The termination message. Only a refused pack has a failure and a result."""
 
     RULES: ClassVar[tuple[Rule, ...]] = (
@@ -136,8 +136,10 @@ class Report(ApiModel):
 
     def encode(self) -> bytes:
         """The bytes of the termination message."""
-        return compact_json(self.dump())
+        # Bytes are scarce: the first form is not told.
+        return compact_json(plain(self))
 
     def typed_result(self) -> ApiModel | None:
-        """The result as its stage's model, or None. Raises pydantic.ValidationError."""
-        return RESULTS[self.stage].parse(self.result) if self.result is not None else None
+        """The result as its stage's model, or None. Raises pydantic.ValidationError, or KeyError for a stage
+        that only another version knows."""
+        return RESULTS[self.stage].parse_open(self.result) if self.result is not None else None

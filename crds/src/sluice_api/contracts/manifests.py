@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from sluice_api.base import ApiModel, Digest, Hex64, Timestamp
+from sluice_api.base import ApiModel, Digest, Hex64, StoredModel, Timestamp
 from sluice_api.common import Uri
 from sluice_api.hashing import digest_of
 
@@ -30,7 +30,7 @@ class FileEntry(ApiModel):
     size_bytes: Annotated[int, Field(ge=0)]
 
 
-class FileManifest(ApiModel):
+class FileManifest(StoredModel):
     """Files under one digest. `details` describes them and is part of the digest; no times, no reports."""
 
     files: Annotated[tuple[FileEntry, ...], Field(min_length=1)]
@@ -48,7 +48,7 @@ class FileManifest(ApiModel):
         return sum(f.size_bytes for f in self.files)
 
 
-class Marker(ApiModel):
+class Marker(StoredModel):
     """`done-<mark>.json`: names a folder of finished work and its digests."""
 
     folder: Uri
@@ -64,7 +64,7 @@ class Marker(ApiModel):
     created_at: Timestamp
 
 
-class DamageNote(ApiModel):
+class DamageNote(StoredModel):
     """`damaged-<mark>.json`: voids a marker, after a reader found other bytes than the manifest says."""
 
     path: Annotated[str, StringConstraints(max_length=1024)]

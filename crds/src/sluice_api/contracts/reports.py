@@ -205,9 +205,10 @@ class CriterionOutcome(ApiModel):
         if not isinstance(data, str):
             return data
         words = data.split(" ")
-        if len(words) != len(cls.model_fields):
+        if len(words) < len(cls.model_fields):
             raise ValueError(f"an outcome has {len(cls.model_fields)} words, this one has {len(words)}")
-        given = {name: word for name, word in zip(cls.model_fields, words, strict=True) if word != "-"}
+        # A later form has more words at the end.
+        given = {name: word for name, word in zip(cls.model_fields, words, strict=False) if word != "-"}
         counts = {name: int(given[name]) for name in ("items", "items_to_decide") if name in given}
         return given | counts
 
@@ -224,7 +225,10 @@ class ContaminationLine(ContaminationCounts):
     def _from_line(cls, data: Any) -> Any:
         if not isinstance(data, str):
             return data
-        return {name: int(n) for name, n in zip(cls.model_fields, data.split(" "), strict=True)}
+        counts = data.split(" ")
+        if len(counts) < len(cls.model_fields):
+            raise ValueError(f"contamination has {len(cls.model_fields)} counts, this one has {len(counts)}")
+        return {name: int(n) for name, n in zip(cls.model_fields, counts, strict=False)}
 
 
 class JudgeResult(ApiModel):

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from sluice_api.audit import AuditRecord, ChainId
+from sluice_api.audit import ChainId, StoredLink
 from sluice_api.base import ApiModel, Digest, Hex64, Name, Rule
 from sluice_api.chat import TemplateArguments
 from sluice_api.common import Uri, UriDigest
@@ -237,7 +237,7 @@ class LedgerRequest(ApiModel):
     name: Name
     """Name of the Deployment."""
     chain: ChainId
-    records: Annotated[tuple[AuditRecord, ...], Field(max_length=64)] = ()
+    records: Annotated[tuple[StoredLink, ...], Field(max_length=64)] = ()
     """Links to archive, in order; the one before the first must be archived already."""
     sequence: Annotated[int, Field(ge=0)] = 0
     """Newest link that must be in the archive."""

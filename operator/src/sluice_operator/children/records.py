@@ -5,7 +5,7 @@ from typing import Any
 from sluice_api import meta
 from sluice_api.audit import AuditRecord
 from sluice_api.evalgate import VerdictEntry
-from sluice_api.hashing import content_hash
+from sluice_api.hashing import content_hash, plain
 from sluice_api.records import Record, RevisionRecord, StageRecord, VerdictRecord
 from sluice_operator.children import naming
 from sluice_operator.model import Resource
@@ -61,6 +61,7 @@ def record(resource: Resource, name: str, value: Record) -> dict[str, Any]:
         "kind": "ControllerRevision",
         "metadata": naming.object_meta(resource, name, "record", annotations, record=value.record),
         "revision": revision_number(value),
-        # The kind of record must be readable even where it equals the model's default.
-        "data": value.dump(),
+        # Without defaults: a version that does not know a field cannot know its default, which hashes leave
+        # out. Kind and form are there in any case.
+        "data": {"record": value.record, "formatVersion": value.format_version, **plain(value)},
     }

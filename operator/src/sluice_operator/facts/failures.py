@@ -1,8 +1,10 @@
 """When a stage is not tried again, and whether that is for ever."""
 
+from typing import get_args
+
 from sluice_api import reasons
-from sluice_api.reasons import REASONS, Retry
-from sluice_api.records import StageRecord
+from sluice_api.reasons import Retry
+from sluice_api.records import Outcome, StageRecord
 from sluice_operator.facts.stages import stage_records
 from sluice_operator.model import Problem, Related
 
@@ -12,7 +14,9 @@ _MENDABLE = (reasons.DEADLINE_EXCEEDED.code, reasons.ARTIFACT_DIGEST_MISMATCH.co
 
 def needs_change(record: StageRecord) -> bool:
     """Whether an attempt failed for something that only a change mends; a passed deadline apart."""
-    needs = REASONS[record.reason].retry is Retry.HUMAN
+    if record.outcome not in get_args(Outcome):
+        return True  # what only another version knows is no reason to start anything
+    needs = reasons.named(record.reason).retry is Retry.HUMAN
     return record.outcome == "Failed" and needs and record.reason != reasons.DEADLINE_EXCEEDED.code
 
 
@@ -48,7 +52,7 @@ def over(related: Related, limit: int) -> Problem | None:
     if last is None or last.outcome == "Succeeded":
         return None
     if is_final(last):
-        return Problem(REASONS[last.reason], last.message)
+        return Problem(reasons.named(last.reason), last.message)
     failures = failures_of(related, last.stage)
     if len(failures) > limit:
         return Problem(reasons.RETRIES_EXHAUSTED, exhausted(failures, limit))

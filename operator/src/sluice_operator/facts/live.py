@@ -25,7 +25,7 @@ def head(related: Related) -> AuditRecord | None:
 def fold(related: Related) -> Fold:
     """All that the chain says up to now."""
     newest = head(related)
-    return newest.fold if newest else Fold()
+    return newest.fold.understood if newest else Fold()
 
 
 def revisions(related: Related) -> tuple[RevisionRecord, ...]:

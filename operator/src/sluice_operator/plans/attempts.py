@@ -12,7 +12,7 @@ from typing import Literal
 from sluice_api import meta, reasons
 from sluice_api.base import ApiModel
 from sluice_api.contracts.envelope import Stage
-from sluice_api.reasons import REASONS, Reason
+from sluice_api.reasons import Reason
 from sluice_api.records import StageRecord
 from sluice_operator.children import jobs, naming, records
 from sluice_operator.children.jobs import Ask, is_queued
@@ -160,7 +160,7 @@ def _start(
     if delay > 0 and last is not None:
         draft.wake_in(delay)
         message = f"{last.message}; trying again in {int(delay) + 1} s"
-        return Advance("Waiting", REASONS[last.reason], message, record=last, attempt=attempt)
+        return Advance("Waiting", reasons.named(last.reason), message, record=last, attempt=attempt)
     if not has_room:
         message = f"{ask.title}, attempt {attempt}: waiting for another one to end"
         return Advance("Waiting", reasons.PENDING, message, attempt=attempt)
@@ -208,7 +208,7 @@ def _is_twin(job: JobView, ask: Ask) -> bool:
 def _give_up(observed: Observed, ask: Ask, last: StageRecord | None) -> Advance | None:
     if last is not None and needs_change(last):
         message = shorten(blame(observed, last))
-        return Advance("Failed", REASONS[last.reason], message, record=last, is_final=is_final(last))
+        return Advance("Failed", reasons.named(last.reason), message, record=last, is_final=is_final(last))
     if last is not None and is_out_of_time(last, ask.deadline_seconds):
         return Advance("Failed", reasons.DEADLINE_EXCEEDED, last.message, record=last)
     left = _seconds_left(observed, ask)
@@ -226,7 +226,7 @@ def _out_of_time(ask: Ask, last: StageRecord | None) -> Advance:
     told = f"all attempts together ran for {ask.deadline_seconds} s, spec.activeDeadlineSeconds"
     if last is not None and last.outcome == "Failed" and last.reason != reasons.DEADLINE_EXCEEDED.code:
         # More time would change nothing of why it failed.
-        return Advance("Failed", REASONS[last.reason], f"{last.message}; {told}", record=last)
+        return Advance("Failed", reasons.named(last.reason), f"{last.message}; {told}", record=last)
     return Advance("Failed", reasons.DEADLINE_EXCEEDED, told, record=last)
 
 

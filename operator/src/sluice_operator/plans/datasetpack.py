@@ -163,4 +163,4 @@ def _result(observed: Observed, facts: PackFacts | None) -> PackResult | None:
     if facts is not None:
         return facts.result
     told = [r.report for r in stage_records(observed.me, "pack") if r.report is not None]
-    return PackResult.parse(told[-1]) if told else None
+    return PackResult.parse_open(told[-1]) if told else None

@@ -16,7 +16,6 @@ from sluice_api.deployment import (
     RevisionRef,
     SlotReplicas,
 )
-from sluice_api.reasons import REASONS
 from sluice_api.records import RevisionRecord
 from sluice_operator import raw
 from sluice_operator.children import serving
@@ -89,7 +88,7 @@ def _new_holds(observed: Observed, holds: Sequence[Hold]) -> list[EventNote]:
     """An Event for each hold that the stored status does not list yet."""
     before = observed.me.resource.status.get("holds", [])
     known = {h.get("reason") for h in before if isinstance(h, dict)} if isinstance(before, list) else set()
-    return [EventNote(reasons.BY_CAMEL[h.reason], h.message) for h in holds if h.reason not in known]
+    return [EventNote(reasons.named_camel(h.reason), h.message) for h in holds if h.reason not in known]
 
 
 def _new_block(scene: Scene, moved: Moved) -> list[EventNote]:
@@ -116,7 +115,7 @@ def _value(
             for h in known.history[:_HISTORY]
         ),
         rejected=tuple(
-            Rejected(digest=r.digest, reason=REASONS[r.reason].camel, message=r.message)
+            Rejected(digest=r.digest, reason=reasons.named(r.reason).camel, message=r.message)
             for r in known.rejected
         ),
         refused=tuple(Refused(digest=r.digest, revision=r.revision) for r in known.refused[:_REFUSED]),

@@ -143,14 +143,14 @@ class Conditions:
         seen = {(c.get("type"), c.get("status"), c.get("reason")) for c in self._before}
         told = [c for c in self._wanted if c.type in ("Ready", "Stalled") and c.status == "True"]
         new = [c for c in told if (c.type, c.status, c.reason) not in seen]
-        return [EventNote(reasons.BY_CAMEL[c.reason], c.message) for c in new]
+        return [EventNote(reasons.named_camel(c.reason), c.message) for c in new]
 
     def refusals(self, kind: str) -> list[EventNote]:
         """An Event when that condition is false for a reason that it did not have before."""
         seen = {(c.get("type"), c.get("reason")) for c in self._before}
         told = [c for c in self._wanted if (c.type, c.status) == (kind, "False")]
         return [
-            EventNote(reasons.BY_CAMEL[c.reason], c.message) for c in told if (kind, c.reason) not in seen
+            EventNote(reasons.named_camel(c.reason), c.message) for c in told if (kind, c.reason) not in seen
         ]
 
     def dump(self) -> list[dict[str, Any]]:

@@ -6,17 +6,16 @@ stopped on request, without end: that they get nowhere is noticed here.
 
 import json
 from dataclasses import dataclass
-from typing import Literal
 
 from pydantic import ValidationError
 
 from sluice_api import meta, reasons
 from sluice_api.contracts.envelope import ExitCode, Report
 from sluice_api.reasons import REASONS, Reason, Retry
+from sluice_api.records import Outcome
 from sluice_operator.children.jobs import Ask, MadeFor
 from sluice_operator.model import JobView, PodView
 
-Outcome = Literal["Succeeded", "Failed", "Interrupted"]
 Asked = Ask | MadeFor
 
 
@@ -176,8 +175,8 @@ def _what_is_kept(pod: PodView, ask: Asked) -> str:
 def read_report(message: str, stage: str, request_hash: str) -> Report | None:
     """The report in a termination message, if it is one and answers this request."""
     try:
-        report = Report.parse(json.loads(message))
+        report = Report.parse_open(json.loads(message))
         report.typed_result()
-    except (ValueError, TypeError, AttributeError, RecursionError, ValidationError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, ValidationError):
         return None
     return report if (report.stage, report.request_hash) == (stage, request_hash) else None

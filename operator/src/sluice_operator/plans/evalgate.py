@@ -100,7 +100,7 @@ def _stop_for(observed: Observed, policy: Policy, judged: tuple[Judged, ...]) ->
     if newest.verdict is None:
         return newest.stop or Stop("Working", reasons.EVALUATING, f"run {newest.run.name} is being judged")
     found = newest.verdict
-    reason = reasons.REASONS[found.reason]
+    reason = reasons.named(found.reason)
     message = f"run {newest.run.name}: {found.verdict}; {found.message}"
     selects = policy.spec.candidates.selector is not None
     if approval.is_missing(observed, policy, found):

@@ -77,7 +77,7 @@ def _add_passed(conditions: Conditions, stop: Stop, newest: VerdictRecord | None
         conditions.add("Passed", "Unknown", reasons.APPROVAL_NEEDED, approval.needed(newest))
         return
     message = f"run {newest.run}: {newest.message}"
-    conditions.add("Passed", _PASSED[newest.verdict], reasons.REASONS[newest.reason], message)
+    conditions.add("Passed", _PASSED[newest.verdict], reasons.named(newest.reason), message)
 
 
 def _told(observed: Observed, judged: tuple[Judged, ...]) -> tuple[VerdictRecord, ...]:
@@ -114,7 +114,7 @@ def _entry(observed: Observed, record: VerdictRecord) -> VerdictEntry:
             compare=criterion.compare,
             slice=criterion.slice,
             verdict=outcome.verdict,
-            reason=reasons.REASONS[outcome.reason].camel,
+            reason=reasons.named(outcome.reason).camel,
             value=outcome.value,
             lower=outcome.lower,
             upper=outcome.upper,
@@ -129,7 +129,7 @@ def _entry(observed: Observed, record: VerdictRecord) -> VerdictEntry:
         run=record.run,
         digest=record.digest,
         verdict=record.verdict,
-        reason=reasons.REASONS[record.reason].camel,
+        reason=reasons.named(record.reason).camel,
         message=record.message,
         baseline_digest=record.baseline_digest,
         criteria_hash=record.criteria_hash,

@@ -34,7 +34,7 @@ def seal(owner: Resource, draft: Draft, policy: Policy, about: Judgement, step: 
     value = _record(policy, about, step)
     manifest = records.record(owner, records.verdict_name(owner.meta.name, value), value)
     told = f"run {value.run}: {value.verdict}; {value.message}"
-    draft.write(Create(manifest), reasons.REASONS[value.reason], told)
+    draft.write(Create(manifest), reasons.named(value.reason), told)
     return value
 
 

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from sluice_api import reasons
 from sluice_api.common import Failure, JobRef
-from sluice_api.reasons import REASONS, Retry, Severity
+from sluice_api.reasons import Retry, Severity
 from sluice_api.records import StageRecord
 from sluice_operator.facts.damage import blame
 from sluice_operator.facts.stages import stage_records
@@ -38,7 +38,7 @@ def failure(observed: Observed) -> Failure | None:
 
 
 def _failure_of(observed: Observed, record: StageRecord) -> Failure:
-    reason = REASONS[record.reason]
+    reason = reasons.named(record.reason)
     fallback: FailureClass = "DataError" if record.stage == "pack" else _BY_RETRY.get(reason.retry, "Bug")
     return Failure(
         reason=reason.camel,

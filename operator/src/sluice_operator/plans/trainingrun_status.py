@@ -118,7 +118,7 @@ def _kept(observed: Observed) -> Progress | None:
     if prepared(observed.me) is None or not shown:
         return None
     try:
-        return Progress.parse(shown).model_copy(update={"eta_seconds": None})
+        return Progress.parse_open(shown).model_copy(update={"eta_seconds": None})
     except ValidationError:
         return None
 

@@ -8,7 +8,6 @@ from typing import Literal
 from sluice_api import reasons
 from sluice_api.audit import AuditRecord, Phase
 from sluice_api.decisions import Request
-from sluice_api.reasons import REASONS
 from sluice_api.records import ApprovalRecord
 from sluice_operator import raw
 from sluice_operator.facts import live as chain
@@ -53,7 +52,7 @@ def of_traffic(me: Related, request: Request) -> Outcome:
 
 
 def _recorded(record: AuditRecord) -> Outcome:
-    reason = REASONS[record.reason]
+    reason = reasons.named(record.reason)
     state: State = _BY_PHASE.get(record.phase, "Acting")
     if record.phase == "spent":
         state = "Done" if record.reason in _GRANTED else "Refused"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from sluice_api import reasons
 from sluice_api.contracts.manifests import Marker
@@ -338,7 +338,8 @@ def test_a_step_that_is_done_again_is_logged_once(
 
 
 def test_a_checkpoint_of_another_release_is_read(bench: Bench, tmp_path: Path) -> None:
-    """Without a step log, with random numbers that are no longer kept, with counters of a later release."""
+    """Without a step log, with random numbers that are no longer kept, with counters and moments of a later
+    release."""
     request = bench.train_request(6)
     stopped_at_5(bench, tmp_path, request)
     local = tmp_path / "other"
@@ -347,7 +348,10 @@ def test_a_checkpoint_of_another_release_is_read(bench: Bench, tmp_path: Path) -
     (local / "steps.log").unlink()
     (local / "random.safetensors").write_bytes(b"old")
     counters = json.loads((local / "counters.json").read_text())
-    (local / "counters.json").write_text(json.dumps(counters | {"addedLater": 1}))
+    assert counters["formatVersion"] == 1
+    (local / "counters.json").write_text(json.dumps(counters | {"formatVersion": 2, "addedLater": {"a": 1}}))
+    moments = load_file(local / "optimiser.safetensors")
+    save_file(moments | {"added.later/average": torch.zeros(2)}, local / "optimiser.safetensors")
     manifest = upload_folder(bench.store, local, f"{key}/other", {})
     forget_marker(bench, key)
     publish = Marker(

@@ -14,6 +14,8 @@ from safetensors.torch import load_file, save_file
 from sluice_trainer.training.learner import Learner, StepOutcome
 
 WEIGHTS, OPTIMISER, COUNTERS = "weights.safetensors", "optimiser.safetensors", "counters.json"
+FORMAT_VERSION = 1
+"""Form of these files, told in the counters; absent: 1. Readers leave out what they do not know."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ def save_state(folder: Path, learner: Learner, counters: Counters) -> None:
         for key, value in learner.optimiser.state[parameter].items()
     }
     save_file(moments, folder / OPTIMISER)
-    (folder / COUNTERS).write_text(json.dumps(asdict(counters), sort_keys=True), encoding="utf-8")
+    told = {"formatVersion": FORMAT_VERSION, **asdict(counters)}
+    (folder / COUNTERS).write_text(json.dumps(told, sort_keys=True), encoding="utf-8")
 
 
 def load_state(folder: Path, learner: Learner) -> Counters:
@@ -68,6 +71,8 @@ def load_state(folder: Path, learner: Learner) -> Counters:
             parameter.copy_(weights[name])
     for place, value in moments.items():
         name, _, key = place.rpartition("/")
+        if name not in named:
+            continue  # a newer version keeps more
         learner.optimiser.state[named[name]][key] = value.to(learner.device)
     found = json.loads((folder / COUNTERS).read_text(encoding="utf-8"))
     known = {field.name for field in fields(Counters)}

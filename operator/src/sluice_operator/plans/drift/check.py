@@ -9,7 +9,7 @@ from sluice_api import reasons
 from sluice_api.contracts.reports import EvaluateResult, JudgeResult
 from sluice_api.contracts.requests import EvaluateRequest, JudgeRequest
 from sluice_api.deployment import Drift
-from sluice_api.reasons import REASONS, Reason
+from sluice_api.reasons import Reason
 from sluice_api.records import DriftRecord, RevisionRecord
 from sluice_operator.children import records
 from sluice_operator.children.jobs import Ask
@@ -71,7 +71,7 @@ def _advance(
 
 def _ended(scene: Scene, watch: Drift, step: Advance) -> Problem | None:
     if step.record is not None:
-        return Problem(REASONS[step.record.reason], step.record.message)
+        return Problem(reasons.named(step.record.reason), step.record.message)
     if step.state == "Failed":
         return Problem(step.reason, step.message)
     pods = tuple(p for p in scene.me.pods if step.job is not None and p.job == step.job.meta.name)

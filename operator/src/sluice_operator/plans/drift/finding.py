@@ -9,7 +9,7 @@ from sluice_api.common import UriDigest
 from sluice_api.contracts.reports import CriterionOutcome, EvaluateResult, JudgeResult, score_text
 from sluice_api.criteria import demand_of
 from sluice_api.evalgate import Criterion
-from sluice_api.reasons import REASONS, Reason
+from sluice_api.reasons import Reason
 from sluice_operator.model import Problem
 from sluice_operator.plans.drift.question import Question
 
@@ -56,7 +56,7 @@ def finding(asked: Question, found: EvaluateResult, judged: JudgeResult) -> Find
     absent = [m for m in measured if m.outcome.value is None]
     if absent and not worse:
         told = f"{demand_of(absent[0].criterion).subject} could not be measured"
-        return unknown(Problem(REASONS[absent[0].outcome.reason], told))
+        return unknown(Problem(reasons.named(absent[0].outcome.reason), told))
     decided = min(worse or measured, key=lambda m: m.change)
     return _told(asked, found, judged, decided, bad=bool(worse))
 

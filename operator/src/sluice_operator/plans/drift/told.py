@@ -3,7 +3,7 @@
 from sluice_api import reasons
 from sluice_api.conditions import ConditionStatus
 from sluice_api.deployment import Drift, DriftStatus
-from sluice_api.reasons import REASONS, Reason
+from sluice_api.reasons import Reason
 from sluice_operator.facts import drift as facts
 from sluice_operator.model import Related
 from sluice_operator.plans.draft import Conditions
@@ -47,7 +47,7 @@ def _drifted(related: Related, watch: Drift | None) -> tuple[ConditionStatus, Re
         told = f"{failures} bad checks in a row; the newest: {newest.message}"
         return "True", reasons.DRIFT_DETECTED, reasons.DRIFT_DETECTED.advise(told)
     if newest.result == "Unknown":
-        return "Unknown", reasons.DRIFT_UNKNOWN, REASONS[newest.reason].advise(newest.message)
+        return "Unknown", reasons.DRIFT_UNKNOWN, reasons.named(newest.reason).advise(newest.message)
     if failures:
         told = f"bad check {failures} of {watch.failures_to_act} in a row: {newest.message}"
         return "False", reasons.DRIFT_SUSPECTED, told

@@ -4,7 +4,7 @@ A new Deployment begins its chain only when the archive said what earlier ones o
 """
 
 from sluice_api import reasons
-from sluice_api.reasons import REASONS, Retry
+from sluice_api.reasons import Retry
 from sluice_operator.facts import audit
 from sluice_operator.facts.live import head
 from sluice_operator.facts.stages import stage_records
@@ -34,7 +34,7 @@ def _await_refusals(observed: Observed) -> Stop | None:
     if not last or last[0].outcome == "Succeeded":
         return Stop("Waiting", reasons.REFUSALS_AWAITED, message)
     why = f"{message}: {last[0].message}"
-    reason = REASONS[last[0].reason]
+    reason = reasons.named(last[0].reason)
     if reason.retry is Retry.HUMAN:
         return Stop("Stalled", reason, why)
     return Stop("Waiting", reasons.REFUSALS_AWAITED, why)

@@ -65,7 +65,7 @@ class Scene:
     @cached_property
     def fold(self) -> Fold:
         """What the audit chain says."""
-        return self.head.fold if self.head else Fold()
+        return chain.fold(self.me)
 
     @property
     def next_sequence(self) -> int:
