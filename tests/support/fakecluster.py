@@ -97,6 +97,8 @@ class FakeRecorder:
 
     def __init__(self) -> None:
         self.posted: list[str] = []
+        self.messages: list[str] = []
 
     async def post(self, resource: Any, note: Any) -> None:
         self.posted.append(note.reason.camel)
+        self.messages.append(note.message)

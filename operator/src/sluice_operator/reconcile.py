@@ -7,12 +7,13 @@ persists is shown in the conditions.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sluice_api import reasons
 from sluice_api.reasons import Reason
 from sluice_api.records import DriftRecord
+from sluice_api.text import harmless
 from sluice_operator import metrics
 from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import Conflict, Forbidden, Invalid, NotFound
@@ -89,6 +90,7 @@ class Reconciler:
 
     async def _tell(self, resource: Resource, plan: Plan, *, is_news: bool) -> None:
         """Log and post events when something happened, then write the status when it differs."""
+        plan = harmless_plan(plan)
         differs = plan.status is not None and self._statuses.differs(resource, plan.status)
         if is_news or differs:
             self._log(plan, is_news=is_news)
@@ -129,6 +131,12 @@ def _count_check(write: Write) -> None:
     data = write.manifest.get("data", {}) if isinstance(write, Create) else {}
     if data.get("record") == DRIFT_RECORD:
         metrics.DRIFT_CHECKS.labels(data["result"]).inc()
+
+
+def harmless_plan(plan: Plan) -> Plan:
+    """The plan with what it tells in one line each: texts of users may hold what changes a terminal."""
+    events = tuple(EventNote(note.reason, harmless(note.message)) for note in plan.events)
+    return replace(plan, status=harmless(plan.status), events=events, details=tuple(harmless(plan.details)))
 
 
 def reason_of(error: Exception) -> Reason:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from importlib.metadata import distributions
 
 from sluice_api.errors import StageError
+from sluice_api.text import printable
 from sluice_operator.adapters.cluster.errors import ApiError
 from sluice_plugin import options
 from sluice_plugin.audit import verb as audit
@@ -88,7 +89,7 @@ def _version() -> str:
 
 
 def _fail(message: str) -> int:
-    print(f"kubectl sluice: {message}", file=sys.stderr)  # noqa: T201 - the answer of the command
+    print(printable(f"kubectl sluice: {message}"), file=sys.stderr)  # noqa: T201 - the answer of the command
     return 1
 
 

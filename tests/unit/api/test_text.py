@@ -8,7 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from sluice_api.datasetpack import Label
-from sluice_api.text import has_controls, quoted, visible
+from sluice_api.text import harmless, has_controls, printable, quoted, visible
 
 LABEL = TypeAdapter(Label)
 SCHEMA = Path(__file__).parents[3] / "crds" / "schema" / "datasetpack_v1alpha1.json"
@@ -35,6 +35,20 @@ def test_editors_get_the_pattern_in_a_form_that_they_know() -> None:
     pattern = re.compile(labels["items"]["pattern"])
     assert all(pattern.search(f"a{letter}b") is None for letter in CONTROLS)
     assert pattern.search("café")
+
+
+@pytest.mark.parametrize("letter", CONTROLS)
+def test_text_of_users_is_harmless_and_as_long_as_it_was(letter: str) -> None:
+    value = {f"k{letter}": [f"a{letter}b", 1, None, {"x": (f"{letter}",)}]}
+    shown = harmless(value)
+    assert not has_controls(json.dumps(shown, ensure_ascii=False))
+    assert len(next(iter(shown.values()))[0]) == 3
+    assert harmless(shown) == shown
+
+
+def test_lines_and_tabs_stay_on_a_terminal_and_leave_a_message() -> None:
+    assert printable("a\n\tb\x1b") == "a\n\tb\\u001b"
+    assert harmless("a\n\tb") == "a  b"
 
 
 def test_quoted_text_is_short_and_visible() -> None:

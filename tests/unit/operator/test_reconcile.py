@@ -9,6 +9,7 @@ import pytest
 
 from sluice_api import meta as names
 from sluice_api import reasons
+from sluice_api.text import has_controls
 from sluice_operator import metrics
 from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import Conflict, Forbidden, Unavailable
@@ -122,6 +123,25 @@ async def test_deletes_come_before_writes_and_the_status_comes_last(rig: Rig) ->
         ("status", "TrainingRun", "run"),
     ]
     assert rig.recorder.posted == ["JobCreated"]
+
+
+async def test_no_control_character_of_a_user_gets_into_status_or_events(rig: Rig) -> None:
+    odd = "a\u009b31mb\u202ec\x1bd\ne"
+    told = {"phase": "Failed", "failure": {"message": odd}, "holds": [{"message": odd}]}
+    await rig.run(Plan(status=told, events=(EventNote(reasons.FAILED, odd),), apply=(Create(job()),)))
+    related = rig.cache.related(RUN)
+    assert related is not None
+    shown = "a\ufffd31mb\ufffdc\ufffdd e"
+    assert related.resource.status["failure"]["message"] == shown
+    assert related.resource.status["holds"] == [{"message": shown}]
+    assert rig.recorder.messages == [shown]
+
+
+async def test_a_refused_write_is_told_without_control_characters(rig: Rig) -> None:
+    rig.cluster.refuse["create", "Job"] = Forbidden(403, "no\u009bno")
+    with pytest.raises(Forbidden):
+        await rig.run(Plan(apply=(Create(job()),), status=STATUS))
+    assert not has_controls("".join(rig.recorder.messages))
 
 
 async def test_answers_are_known_to_the_next_pass_at_once(rig: Rig) -> None:

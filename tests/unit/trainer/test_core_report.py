@@ -116,6 +116,13 @@ def test_X17_paths_and_short_words_stay_readable() -> None:
     assert scrub("yes, /var/run/token is missing") == "yes, /var/run/token is missing"
 
 
+def test_a_log_line_shows_control_characters_and_keeps_letters() -> None:
+    record = logging.LogRecord("sluice", logging.INFO, "x.py", 1, "\u00e9t\u00e9 \u009b31m \u202e", (), None)
+    line = JsonFormatter(scrubber({}), {}).format(record)
+    assert "\u00e9t\u00e9 \\u009b31m \\u202e" in line
+    assert json.loads(line)["message"] == "\u00e9t\u00e9 \u009b31m \u202e"
+
+
 def test_X17_a_log_line_is_json_with_its_facts_and_without_secrets() -> None:
     record = logging.LogRecord("sluice", logging.INFO, "x.py", 1, "wrote %s", ("planted-value-1",), None)
     record.facts = {"rows": 3}

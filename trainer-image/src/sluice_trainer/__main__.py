@@ -15,6 +15,7 @@ from pathlib import Path
 from sluice_api import reasons
 from sluice_api.contracts.envelope import REQUEST_FILE, ExitCode, Report, ReportFailure
 from sluice_api.errors import InputWrong
+from sluice_api.text import harmless
 from sluice_trainer.attempt import Attempt
 from sluice_trainer.outcome import Ending, ending_of
 from sluice_trainer.report import log
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report = _run(args, started_at)
     except BaseException as error:
         ending = ending_of(error)
-        message = scrub(ending.message)
+        message = harmless(scrub(ending.message))
         _log.error(
             message,
             exc_info=error if ending.unexpected else None,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sluice_api.text import printable
 from sluice_operator.kinds import Kind
 from sluice_operator.model import Key, Related
 from sluice_plugin import cluster, options
@@ -43,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 def say(line: str) -> None:
     """One line, at once: somebody may be watching through a pipe."""
-    print(line, flush=True)  # noqa: T201 - the answer of the command
+    print(printable(line), flush=True)  # noqa: T201 - the answer of the command
 
 
 @dataclass(frozen=True)

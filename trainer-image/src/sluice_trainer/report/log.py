@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 from sluice_api.redaction import Redactor
+from sluice_api.text import visible
 
 
 class JsonFormatter(logging.Formatter):
@@ -33,7 +34,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(self._scrub.value(line), ensure_ascii=False)
+        return visible(json.dumps(self._scrub.value(line), ensure_ascii=False))
 
 
 def configure(scrub: Redactor, stage: str, stream: TextIO | None = None) -> None:
