@@ -2,6 +2,7 @@
 
 import pytest
 
+from sluice_api import reasons
 from sluice_operator.model import Key
 from support.held import HeldStages, condition, jobs, kstatus, message, stage_records
 from support.quickstart import SETTINGS, pack_spec, quickstart, run_spec
@@ -84,7 +85,7 @@ def test_what_comes_back_by_itself_is_not_failed_and_keeps_one_job() -> None:
         if cluster.objects["DatasetPack", "train"]["status"]["phase"] == "Waiting":
             break
     assert condition(cluster, "DatasetPack", "train", "Reconciling")[0] == "True"
-    assert "Bring the S3 endpoint back" in message(cluster, "DatasetPack", "train")
+    assert reasons.STORAGE_UNAVAILABLE.next_step in message(cluster, "DatasetPack", "train")
     mine = [j for j in jobs(cluster, "pack") if j["metadata"]["name"].startswith("train-")]
     assert len(mine) <= 2
 
