@@ -119,6 +119,8 @@ class Suite(ApiModel):
     """Name of the suite; criteria refer to it."""
     dataset_ref: NameRef
     """A pack with purpose Evaluation."""
+    digest: Digest | None = None
+    """Digest that the pack must have. Absent: whatever the pack of that name holds."""
     max_samples: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     """Judge a seeded sample of this size. Absent: all rows."""
     seed: Annotated[int, Field(ge=0, le=2_147_483_647)] | None = None

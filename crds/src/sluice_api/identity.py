@@ -35,7 +35,9 @@ def criteria_hash(spec: EvalGateSpec) -> str:
     return content_hash(
         {
             "criteria": [plain(c) for c in spec.criteria],
-            "suites": [{k: v for k, v in plain(s).items() if k != "datasetRef"} for s in spec.suites],
+            "suites": [
+                {k: v for k, v in plain(s).items() if k not in ("datasetRef", "digest")} for s in spec.suites
+            ],
             "baseline": plain(spec.baseline) if spec.baseline else None,
             "contamination": spec.contamination,
             "nearContamination": spec.near_policy,

@@ -339,6 +339,10 @@ METRIC_MISSING: Final = _human(
 METRIC_NOT_FINITE: Final = _human(
     "metric_not_finite", "Read the evidence; a metric that is no number is never a pass."
 )
+SUITE_CHANGED: Final = _human(
+    "suite_changed",
+    "Find out who made the suite again. Set spec.suites[].digest to judge by one suite alone.",
+)
 SUITE_EMPTY: Final = _human("suite_empty", "Give the suite rows that no training pack holds.")
 SLICE_MISSING: Final = _human(
     "slice_missing",

@@ -223,16 +223,15 @@ class Cache:
             return frozenset()
         if kind not in _TELLING:
             return frozenset({key})
-        return self._graph.concerned(key) | self._told_by(view)
+        owner = view if isinstance(view, Resource) else self.resource(key)
+        return self._graph.concerned(key) | (self._told_by(owner) if owner else frozenset())
 
     def _told_of_damage(self, user: Resource) -> Concerned:
         return frozenset(k for k in self._told_by(user) if k.kind == "DatasetPack")
 
-    def _told_by(self, view: View) -> Concerned:
+    def _told_by(self, user: Resource) -> Concerned:
         """What an object refers to and tells something."""
-        if not isinstance(view, Resource):
-            return frozenset()
-        return frozenset(k for k in self._graph.used_by(view.key) if tells(view, k.kind))
+        return frozenset(k for k in self._graph.used_by(user.key) if tells(user, k.kind))
 
 
 def version(view: View) -> int:
@@ -244,7 +243,8 @@ def version(view: View) -> int:
 def tells(user: Resource, kind: ResourceKind) -> bool:
     """Whether an object tells something to one of that kind that it refers to.
 
-    A Deployment tells its gate which digests people want; whoever found bytes damaged tells the pack.
+    A Deployment tells its gate which digests people want, and what is live; whoever found bytes damaged tells
+    the pack.
     """
     if kind == "DatasetPack":
         return raw.text(user.status, "failure", "reason") == ARTIFACT_DIGEST_MISMATCH.camel

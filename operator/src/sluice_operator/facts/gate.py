@@ -10,7 +10,7 @@ from sluice_api.contracts.requests import SuiteRequest
 from sluice_api.decisions import ANNOTATIONS
 from sluice_api.decoding import default_generation
 from sluice_api.evalgate import Baseline as BaselineSpec
-from sluice_api.evalgate import EvalGateSpec, SuiteDigest
+from sluice_api.evalgate import EvalGateSpec, Suite, SuiteDigest
 from sluice_api.identity import criteria_hash
 from sluice_api.records import ApprovalRecord, VerdictRecord
 from sluice_operator import raw
@@ -84,14 +84,15 @@ def policy(spec: EvalGateSpec, find: Find) -> Policy | Problem:
     """The policy with its suites resolved, or what is missing."""
     packs: dict[str, PackFacts] = {}
     for suite in spec.suites:
-        found = _suite_pack(suite.dataset_ref.name, find)
+        found = _suite_pack(suite, find)
         if isinstance(found, Problem):
             return found
         packs[suite.name] = found
     return Policy(spec, criteria_hash(spec), packs)
 
 
-def _suite_pack(name: str, find: Find) -> PackFacts | Problem:
+def _suite_pack(suite: Suite, find: Find) -> PackFacts | Problem:
+    name = suite.dataset_ref.name
     related = find("DatasetPack", name)
     if related is None:
         return Problem(reasons.REFERENCE_NOT_FOUND, f"spec.suites: DatasetPack {name} does not exist")
@@ -101,6 +102,10 @@ def _suite_pack(name: str, find: Find) -> PackFacts | Problem:
     if facts.purpose != "Evaluation":
         message = f"spec.suites: DatasetPack {name} has purpose {facts.purpose}; a suite needs Evaluation"
         return Problem(reasons.REFERENCE_UNUSABLE, message)
+    if suite.digest not in (None, facts.digest):
+        pinned = f"spec.suites: suite {suite.name} is pinned to {suite.digest}"
+        message = f"{pinned}; DatasetPack {name} has {facts.digest}"
+        return Problem(reasons.SUITE_CHANGED, message)
     return facts
 
 

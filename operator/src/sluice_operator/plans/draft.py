@@ -145,6 +145,13 @@ class Conditions:
         new = [c for c in told if (c.type, c.status, c.reason) not in seen]
         return [EventNote(reasons.named_camel(c.reason), c.message) for c in new]
 
+    def news(self, kind: str) -> list[EventNote]:
+        """An Event when that condition is true with a message that it did not have before."""
+        seen = {(c.get("type"), c.get("status"), c.get("message")) for c in self._before}
+        told = [c for c in self._wanted if (c.type, c.status) == (kind, "True")]
+        new = [c for c in told if (c.type, c.status, c.message) not in seen]
+        return [EventNote(reasons.BY_CAMEL[c.reason], c.message) for c in new]
+
     def refusals(self, kind: str) -> list[EventNote]:
         """An Event when that condition is false for a reason that it did not have before."""
         seen = {(c.get("type"), c.get("reason")) for c in self._before}

@@ -35,7 +35,8 @@ def plan_eval_gate(observed: Observed) -> Plan:
     judged = judge_candidates(observed, draft, policy, platform)
     sweep.end_unasked(observed, draft)
     answer = approval.approve(observed, draft, policy)
-    return summarise(observed, draft, spec, _stop_for(observed, policy, judged), judged, answer)
+    stop = _stop_for(observed, policy, judged)
+    return summarise(observed, draft, spec, stop, judged, answer, policy.suite_digests)
 
 
 def _resolve(observed: Observed, draft: Draft, spec: EvalGateSpec) -> tuple[Platform, Policy] | Stop:

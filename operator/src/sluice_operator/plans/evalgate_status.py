@@ -4,11 +4,18 @@ from sluice_api import reasons
 from sluice_api.common import JobRef
 from sluice_api.conditions import ConditionStatus
 from sluice_api.criteria import demand_of
-from sluice_api.evalgate import CriterionResult, EvalGateSpec, EvalGateStatus, Verdict, VerdictEntry
+from sluice_api.evalgate import (
+    CriterionResult,
+    EvalGateSpec,
+    EvalGateStatus,
+    SuiteDigest,
+    Verdict,
+    VerdictEntry,
+)
 from sluice_api.identity import criteria_hash
 from sluice_api.records import VerdictRecord
 from sluice_operator.facts import gate as facts
-from sluice_operator.facts import suiteuse
+from sluice_operator.facts import suitechange, suiteuse
 from sluice_operator.model import Delete, JobView, Observed, Plan
 from sluice_operator.plans import approval, status
 from sluice_operator.plans.approval import Answer
@@ -27,6 +34,7 @@ def summarise(
     stop: Stop,
     judged: tuple[Judged, ...],
     answer: Answer | None = None,
+    suites: tuple[SuiteDigest, ...] = (),
 ) -> Plan:
     """The Plan with the complete status."""
     conditions = Conditions(observed)
@@ -36,7 +44,13 @@ def summarise(
     _add_passed(conditions, stop, newest, approved=not asks or _approved_by(observed, newest) is not None)
     if asks or answer is not None:
         approval.add_condition(conditions, observed, newest, answer)
-    draft.events += [*conditions.events(), *conditions.refusals("Approved")]
+    if others := suitechange.since_live(observed, suites):
+        conditions.add("SuiteChanged", "True", reasons.SUITE_CHANGED, reasons.SUITE_CHANGED.advise(others))
+    draft.events += [
+        *conditions.events(),
+        *conditions.news("SuiteChanged"),
+        *conditions.refusals("Approved"),
+    ]
     told = _told(observed, judged)
     counting = suiteuse.counting(facts.verdicts(observed.me))
     _prune(observed, draft, (*told, *counting, *(j.verdict for j in judged if j.verdict is not None)))

@@ -11,6 +11,7 @@ from sluice_api.contracts.requests import ArtifactTarget, EvaluateRequest, Judge
 from sluice_api.records import VerdictRecord
 from sluice_operator.children.jobs import Ask
 from sluice_operator.facts import gate as facts
+from sluice_operator.facts import suitechange
 from sluice_operator.facts.cycles import cycle_of_baselines
 from sluice_operator.facts.gate import Baseline, Policy
 from sluice_operator.facts.live import live
@@ -241,6 +242,7 @@ def _training_packs(observed: Observed, run: RunFacts) -> tuple[UriDigest, ...] 
 
 def _seal(judging: Judging, run: RunFacts, against: Baseline, mine: Advance, step: Advance) -> Judged:
     uses = judging.uses.claim(judging.policy.suite_digests, run.artifact.digest)
-    about = Judgement(run, _evaluated(mine), against.digest, uses)
+    others = suitechange.since_live(judging.observed, judging.policy.suite_digests)
+    about = Judgement(run, _evaluated(mine), against.digest, uses, others)
     value = seal(judging.observed.me.resource, judging.draft, judging.policy, about, step)
     return Judged(run, value, steps=(step,))

@@ -27,6 +27,8 @@ class Judgement:
     evaluated: EvaluateResult
     baseline_digest: str | None
     uses: tuple[SuiteUse, ...]
+    other_suites: str
+    """What is another suite than what is live was judged on, in words; empty when none is."""
 
 
 def seal(owner: Resource, draft: Draft, policy: Policy, about: Judgement, step: Advance) -> VerdictRecord:
@@ -69,7 +71,7 @@ def _message(result: JudgeResult, policy: Policy, about: Judgement) -> str:
     shares = policy.spec.confidence.across == "Suite"
     worn = suiteuse.words(about.uses, policy.spec.criteria, shared=shares)
     told = () if result.reason == reasons.SUITE_CONTAMINATED.code else _overlap(result.contamination)
-    parts = [result.message + _cut(about.evaluated), *told, worn]
+    parts = [result.message + _cut(about.evaluated), *told, worn, *filter(None, [about.other_suites])]
     return "; ".join(parts)[:_MESSAGE]
 
 

@@ -18,6 +18,7 @@ from sluice_api.audit import (
 from sluice_api.decisions import Request
 from sluice_api.reasons import Reason
 from sluice_operator.children import records
+from sluice_operator.facts import suitechange
 from sluice_operator.facts.live import audit_records
 from sluice_operator.finished import age
 from sluice_operator.model import Create
@@ -50,7 +51,18 @@ def intend(scene: Scene, draft: Draft, choice: Choice, reason: Reason) -> None:
     """Announce a transition; it is create-only, so a stale leader gets a conflict."""
     intent = _intent(scene, choice)
     fold = scene.fold.model_copy(update={"intent": intent})
-    _link(scene, draft, "intended", _by(scene, intent, choice.request), fold, reason, choice.why)
+    why = "; ".join(filter(None, [choice.why, _other_suites(scene, choice)]))
+    _link(scene, draft, "intended", _by(scene, intent, choice.request), fold, reason, why)
+
+
+def _other_suites(scene: Scene, choice: Choice) -> str:
+    """What changed in the suites since the verdict that let in what is live."""
+    live = scene.fold.live
+    before = scene.revision(live.revision) if live else None
+    if before is None:
+        return ""
+    mine = choice.target.sealed_verdict.suite_digests
+    return suitechange.between(before.sealed_verdict.suite_digests, mine)
 
 
 def intend_repair(scene: Scene, draft: Draft, live: Live, why: str) -> None:
