@@ -54,7 +54,7 @@ def _end(world: World, job: Json) -> bool:
 
 
 def _pod(job: Json, report: Report, now: str) -> Json:
-    metadata = deepcopy(job["spec"]["template"]["metadata"])
+    metadata, spec = (deepcopy(job["spec"]["template"][part]) for part in ("metadata", "spec"))
     name, namespace, uid = (raw.text(job, "metadata", field) for field in ("name", "namespace", "uid"))
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid, "controller": True}
     ended = {"exitCode": 0, "reason": "Completed", "message": json.dumps(report.dump())}
@@ -62,6 +62,7 @@ def _pod(job: Json, report: Report, now: str) -> Json:
     return {
         "metadata": metadata
         | {"name": f"{name}-planned", "namespace": namespace, "ownerReferences": [owner]},
+        "spec": spec,
         "status": {"phase": "Succeeded", "containerStatuses": [{"name": "stage", "state": terminated}]},
     }
 
