@@ -60,7 +60,7 @@ def test_files_then_report_then_markers(cli: Cli, monkeypatch: pytest.MonkeyPatc
     assert code == 0
     assert found is not None
     assert found.marker.folder == report["folder"]
-    assert found.marker.report == report
+    assert found.marker.report == {"formatVersion": 1} | report
     named = markers.find(store, f"tokens/{'k' * 64}")
     assert named is not None
     assert named.marker == found.marker
@@ -125,7 +125,7 @@ def test_F24_each_of_two_pods_reports_what_it_made_itself(cli: Cli, monkeypatch:
     assert report["folder"] != second[0][1]["folder"], "nothing that came meanwhile is believed"
     found = markers.find(open_store(cli.settings), f"judge/{report['requestHash']}")
     assert found is not None
-    assert found.marker.report == second[0][1], "the marker of who was first stays"
+    assert found.marker.report == {"formatVersion": 1} | second[0][1], "the marker of who was first stays"
 
 
 def fails_with(error: BaseException) -> Any:

@@ -98,13 +98,13 @@ def test_a_clean_archive_is_proven_and_damage_is_named(cli: Cli, store: ObjectSt
     assert found == [("Edit", "archive", 3), ("CutTail", "archive", 6)]
 
 
-def test_verify_looks_anew_for_each_identity(cli: Cli, store: ObjectStore) -> None:
+def test_verify_looks_anew_each_time(cli: Cli, store: ObjectStore) -> None:
     archive(cli, LINKS)
     head = {"sequence": 6, "headHash": LINKS[-1].hash}
     ask(cli, "Verify", identity="a", **head)
     store.delete(audit_key("live", CHAIN, 6))
-    assert ask(cli, "Verify", identity="a", **head)[1]["result"].get("findings", []) == []
-    assert ask(cli, "Verify", identity="b", **head)[1]["result"]["found"] == 1
+    for identity in ("a", "b"):
+        assert ask(cli, "Verify", identity=identity, **head)[1]["result"]["found"] == 1
 
 
 def test_a_name_without_archive_has_nothing_to_inherit(cli: Cli) -> None:

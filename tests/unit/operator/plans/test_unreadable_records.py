@@ -13,7 +13,7 @@ def test_a_record_that_cannot_be_read_says_what_to_do(kind: str) -> None:
         r for r in cluster.of("ControllerRevision") if r["metadata"]["ownerReferences"][0]["kind"] == kind
     )
     owner = record["metadata"]["ownerReferences"][0]["name"]
-    record["data"] = {"record": "of a later release"}
+    record["data"] = {"record": record["data"]["record"]}
     cluster.put("ControllerRevision", record)
     cluster.settle()
     found = cluster.objects[kind, owner]["status"]["conditions"]
