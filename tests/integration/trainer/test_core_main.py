@@ -220,6 +220,32 @@ def test_F23_even_a_stage_that_swallows_every_exception_ends(cli: Cli) -> None:
     assert child.returncode == 75
 
 
+ELSEWHERE = """
+    import signal, threading
+    thread = threading.Thread(target=lambda: signal.raise_signal(signal.SIG{name}))
+    threading.Timer(1, thread.start).start()
+    time.sleep(60)"""
+FINALIZER = """
+    class Closed:
+        def __del__(self):
+            signal.raise_signal(signal.SIG{name})
+            time.sleep(1)
+    import signal
+    Closed()
+    time.sleep(60)"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("TERM", 75), ("ALRM", 72)])
+@pytest.mark.parametrize("body", [ELSEWHERE, FINALIZER])
+def test_a_signal_that_does_not_wake_the_stage_is_sent_again(
+    cli: Cli, body: str, name: str, code: int
+) -> None:
+    """Python hears a signal in another thread while a call lasts, and drops what ends a finalizer."""
+    child = cli.start(WAITS.format(body=body.format(name=name)))
+    child.communicate(timeout=SOON)
+    assert child.returncode == code
+
+
 def test_the_running_time_ends_a_stage(cli: Cli) -> None:
     cli.ask("judge", JUDGE, deadlineSeconds=1)
     child = cli.start(WAITS.format(body="time.sleep(60)"))
