@@ -16,6 +16,8 @@ from typing import Any, Protocol
 from sluice_operator import metrics, raw
 from sluice_operator.adapters.cluster.errors import ApiError, NotFound
 
+RELEASE_RETRY_SECONDS = 0.2
+
 
 class LeaseLost(Exception):
     """Somebody else may be leading: stop writing at once."""
@@ -101,12 +103,25 @@ class Elector:
             metrics.LEADER.set(0)
 
     async def release(self) -> None:
-        """Give the Lease back, so that the next process need not wait."""
+        """Give the Lease back, so that the next process need not wait; the caller bounds how long."""
         if self._renewed_at is None:
             return
         self._renewed_at = None
         metrics.LEADER.set(0)
-        await self._leases.replace(self._spec(holder="", seconds=1), self._seen.version)
+        while not await self._try_release():
+            await asyncio.sleep(RELEASE_RETRY_SECONDS)
+
+    async def _try_release(self) -> bool:
+        # A renewal that was cancelled on its way may be written yet, or while this looks.
+        try:
+            if self._is_unsure:
+                await self._look()
+            if self._seen.holder == self._identity:
+                await self._leases.replace(self._spec(holder="", seconds=1), self._seen.version)
+        except ApiError:
+            self._is_unsure = True
+            return False
+        return True
 
     async def _renew(self) -> None:
         # `deadline` is below `duration`: workers stop before another process may start.

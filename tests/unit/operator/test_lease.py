@@ -117,6 +117,42 @@ async def test_a_lease_that_was_given_back_is_taken_at_once(time: Time) -> None:
     assert time.now == started
 
 
+@pytest.mark.parametrize(
+    "answers", [[asyncio.CancelledError()], [asyncio.CancelledError(), Unavailable(503, "down")]]
+)
+async def test_a_renewal_that_was_cancelled_on_its_way_is_given_back_too(
+    time: Time, monkeypatch: pytest.MonkeyPatch, answers: list[BaseException]
+) -> None:
+    store = Store()
+    leader = elector(store, "one", time)
+    await leader.acquire()
+    put = store._put
+
+    def put_and_fail(spec: Any) -> dict[str, Any]:
+        lease = put(spec)
+        if answers:
+            raise answers.pop(0)
+        return lease
+
+    monkeypatch.setattr(store, "_put", put_and_fail)
+    with pytest.raises(asyncio.CancelledError):
+        await leader.keep()
+    await leader.release()
+    assert store.lease is not None
+    assert store.lease["spec"]["holderIdentity"] == ""
+
+
+async def test_a_lease_that_somebody_else_took_is_left_alone(time: Time) -> None:
+    store = Store()
+    first, second = elector(store, "one", time), elector(store, "two", time)
+    await first.acquire()
+    time.now += RHYTHM.duration + 1
+    await second.acquire()
+    await first.release()
+    assert store.lease is not None
+    assert store.lease["spec"]["holderIdentity"] == "two"
+
+
 async def test_a_leader_that_cannot_renew_stops_before_another_may_start(time: Time) -> None:
     store = Store()
     leader = elector(store, "one", time)

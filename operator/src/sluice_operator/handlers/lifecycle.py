@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sluice_operator.adapters.cluster.errors import ApiError, Unavailable
+from sluice_operator.adapters.cluster.errors import Unavailable
 from sluice_operator.handlers.assembly import Parts
 from sluice_operator.handlers.servers import serve_health, serve_progress
 from sluice_operator.handlers.watch import Watch
@@ -24,7 +24,7 @@ DISCOVERY_SECONDS = 120.0
 POLL_SECONDS = 2.0
 FRESH_SECONDS = 5.0
 """A cache that waited longer for the Lease is listed anew: the leader before us wrote until the end."""
-RELEASE_SECONDS = 2.0
+RELEASE_SECONDS = 5.0
 
 
 class CannotStart(Exception):
@@ -88,8 +88,8 @@ async def _lead(parts: Parts, filled_at: float) -> None:
 async def _release(parts: Parts) -> None:
     try:
         await asyncio.wait_for(parts.lease_loop.run(parts.elector.release()), RELEASE_SECONDS)
-    except (ApiError, TimeoutError) as error:
-        LOG.warning("the Lease was not given back; it runs out by itself", extra={"error": str(error)})
+    except TimeoutError:
+        LOG.warning("the Lease was not given back; it runs out by itself")
 
 
 async def wait_for_kinds(missing_kinds: Callable[[], Awaitable[list[str]]]) -> None:
