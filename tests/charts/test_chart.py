@@ -107,6 +107,7 @@ def test_the_render_is_stable() -> None:
         (f"{STORAGE},profiles.storage[0].region=eu central", "/0/region"),
         (f"{STORAGE},profiles.storage[0].secretName=my secret", "/0/secretName"),
         (f"{STORAGE},profiles.storage[0].readPrefixes={{bucket/shared}}", "/0/readPrefixes/0"),
+        (f"{STORAGE},profiles.storage[0].httpsHosts={{https://rows.internal}}", "/0/httpsHosts/0"),
         (
             f"{STORAGE},profiles.storage[0].secretName=a,profiles.storage[0].serviceAccountName=b",
             "profiles.storage[0]: give secretName or serviceAccountName, not both",

@@ -115,7 +115,8 @@ STORAGE_NOT_CONFIGURED: Final = _human(
     "Ask the administrator for a storage profile that allows this namespace.",
 )
 LOCATOR_NOT_ALLOWED: Final = _human(
-    "locator_not_allowed", "Copy the data below the namespace's prefix, or ask for a read prefix."
+    "locator_not_allowed",
+    "Copy the data below the namespace's prefix, or ask for a read prefix or for the host in httpsHosts.",
 )
 URI_MALFORMED: Final = _human("uri_malformed", "Correct the uri or key as the message says.")
 CHILD_CONFLICT: Final = _human(

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from sluice_api.base import ApiModel
 from sluice_api.common import Profile, Uri
-from sluice_api.contracts.envelope import CertificatePem, StoreSettings
+from sluice_api.contracts.envelope import CertificatePem, HostName, StoreSettings
 from sluice_api.deployment import ArgumentName
 from sluice_operator import goyaml
 from sluice_operator.quantities import amount
@@ -125,6 +125,8 @@ class StorageProfile(ProfileBase):
     service_account_name: ObjectName | None = None
     """ServiceAccount in the tenant's namespace, for workload identity."""
     read_prefixes: Annotated[tuple[ReadPrefix, ...], Field(max_length=16)] = ()
+    https_hosts: Annotated[tuple[HostName, ...], Field(max_length=16)] = ()
+    """Hosts that `https:` sources may reach though their addresses are not public. Exact names."""
     ca_pem: CertificatePem | None = None
     """Authority that signed the endpoint's certificate, when no image knows it."""
     audit_prefix: TenantPrefix | None = None

@@ -46,6 +46,11 @@ CertificatePem = Annotated[
 ]
 
 
+HostName = Annotated[
+    str, StringConstraints(min_length=1, max_length=253, pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
+]
+
+
 class StoreSettings(ApiModel):
     """Where a stage reads and writes. Credentials come from the environment, never from here."""
 
@@ -82,6 +87,8 @@ class Envelope(ApiModel):
     progress: ProgressSettings | None = None
     deadline_seconds: Annotated[int, Field(ge=1)] | None = None
     """Running time that is left over all attempts."""
+    https_hosts: Annotated[tuple[HostName, ...], Field(max_length=16)] | None = None
+    """Hosts that a pack may read over https though their addresses are not public."""
 
     def typed_request(self) -> ApiModel:
         """The request as its stage's model. Raises pydantic.ValidationError."""

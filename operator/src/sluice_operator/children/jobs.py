@@ -199,6 +199,7 @@ def _envelope(
         store=ask.storage.store(resource.meta.namespace),
         progress=progress,
         deadline_seconds=seconds_left,
+        https_hosts=(ask.storage.https_hosts or None) if ask.stage == "pack" else None,
     )
 
 

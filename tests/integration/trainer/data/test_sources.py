@@ -43,7 +43,7 @@ def access(tmp_path: Path) -> Access:
             open_for(uri, StoreSettings(root=BUCKET))
         return LocalStore(tmp_path / "bucket"), uri.removeprefix(f"{BUCKET}/")
 
-    return Access(open_uri, tmp_path / "configmaps")
+    return Access(open_uri, tmp_path / "configmaps", frozenset({"localhost"}))
 
 
 def _refused(source: Source, tmp_path: Path, access: Access) -> StageError:
@@ -177,3 +177,4 @@ def test_https_needs_a_trusted_certificate(tmp_path: Path, access: Access, site:
         patch.delenv("SSL_CERT_FILE")
         error = _refused(_source(f"{site}/rows.jsonl", sha256=SHA), tmp_path, access)
     assert error.reason == reasons.DEPENDENCY_UNAVAILABLE
+    assert error.message.endswith(https_source.UNREACHABLE)

@@ -45,7 +45,7 @@ def run(request: PackRequest, ctx: Context) -> Output:
 
 
 def _fetch(request: PackRequest, ctx: Context) -> tuple[Fetched, ...]:
-    access = Access(ctx.open, Path(CONFIGMAP_FOLDER))
+    access = Access(ctx.open, Path(CONFIGMAP_FOLDER), frozenset(ctx.envelope.https_hosts or ()))
     return tuple(fetch_source(s, ctx.work / "sources" / s.name, access) for s in request.sources)
 
 

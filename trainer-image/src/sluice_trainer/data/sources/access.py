@@ -15,3 +15,5 @@ class Access:
     """Store and key of an absolute uri. Raises InputWrong(LOCATOR_NOT_ALLOWED)."""
     configmaps: Path
     """Folder with one folder per ConfigMap, one file per key."""
+    https_hosts: frozenset[str] = frozenset()
+    """Hosts that `https:` may reach though their addresses are not public; lower case."""
