@@ -6,7 +6,12 @@ A control plane costs ten seconds of a core to start, and what a file's tests sh
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 SHARED = ("tests/integration/decisions", "tests/contract")
 """Folders with a control plane of their own; the operator's tests are too many for one worker."""

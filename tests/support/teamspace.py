@@ -7,7 +7,7 @@ from typing import Any
 
 from sluice_api import meta
 from sluice_localcluster.probe import wait_until
-from sluice_operator.kinds import WATCHED, Kind
+from sluice_operator.kinds import EVENT, WATCHED, Kind
 from support.kubeapi import KubeApi
 
 MERGE = "application/merge-patch+json"
@@ -37,7 +37,16 @@ class Teamspace:
             "metadata": {"name": name, "namespace": self.name, "labels": labels or {}},
             "spec": spec,
         }
+        return self.post(kind, body)
+
+    def post(self, kind: Kind, body: Raw) -> Raw:
+        """Create an object of any watched kind."""
         return self._must(self.api.call("POST", WATCHED[kind].path(self.name), body))
+
+    def events(self, reason: str) -> list[str]:
+        """What the Events of a reason say."""
+        found = self._must(self.api.call("GET", EVENT.path(self.name)))["items"]
+        return [event["note"] for event in found if event["reason"] == reason]
 
     def find(self, kind: Kind, name: str) -> Raw | None:
         """An object, or None."""

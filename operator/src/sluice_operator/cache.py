@@ -17,7 +17,7 @@ from sluice_operator.family import family
 from sluice_operator.finished import FinishedRuns
 from sluice_operator.graph import Graph
 from sluice_operator.kinds import RESOURCES, WATCHED, Kind
-from sluice_operator.model import Key, Related, Resource, ResourceKind
+from sluice_operator.model import Key, Related, Resource, ResourceKind, SliceView
 from sluice_operator.selections import FinishedRun, Selections
 from sluice_operator.views import StoredRecord, View, owner_key
 
@@ -53,6 +53,8 @@ class Cache:
         self._heard_at: dict[Kind, dict[Place, int]] = {kind: {} for kind in WATCHED}
         self._listed: set[tuple[Kind, str | None]] = set()
         self._children: dict[Key, set[tuple[Kind, Place]]] = defaultdict(set)
+        self._slices: dict[Place, set[Place]] = defaultdict(set)
+        """By the Service that they lead somewhere."""
         self._graph = Graph()
         self._selections = Selections(self._finished_run)
         self._dead: OrderedDict[str, int] = OrderedDict()
@@ -76,6 +78,8 @@ class Cache:
         self._objects[kind][place], self._heard_at[kind][place] = view, self._heard
         if isinstance(view, Resource):
             self._graph.put(view)
+        elif isinstance(view, SliceView):
+            self._slices[place[0], view.service].add(place)
         elif owner := owner_key(view.meta):
             self._children[owner].add((kind, place))
         self._touch(view)
@@ -142,7 +146,12 @@ class Cache:
         if resource is None:
             return None
         children = (self._objects[kind][place] for kind, place in sorted(self._children.get(key, ())))
-        return family(resource, tuple(children))
+        return family(resource, (*children, *self._slices_of(key)))
+
+    def _slices_of(self, key: Key) -> Iterator[View]:
+        services = (place for kind, place in sorted(self._children.get(key, ())) if kind == "Service")
+        for service in services:
+            yield from (self._objects["EndpointSlice"][p] for p in sorted(self._slices.get(service, ())))
 
     def world(self, key: Key) -> Mapping[Key, Related]:
         """Everything that exists and that `key` reaches by name, itself included, and a gate's candidates."""
@@ -211,6 +220,10 @@ class Cache:
         if isinstance(view, Resource):
             self._graph.drop(view.key)
             self._selections.forget(view.key)
+        elif isinstance(view, SliceView):
+            self._slices[view.meta.namespace, view.service].discard(_place(view))
+            if not self._slices[view.meta.namespace, view.service]:
+                del self._slices[view.meta.namespace, view.service]
         elif owner := owner_key(view.meta):
             self._children[owner].discard((kind, _place(view)))
             if not self._children[owner]:
@@ -218,7 +231,11 @@ class Cache:
         return concerned
 
     def _concerned(self, kind: Kind, view: View) -> Concerned:
-        key = view.key if isinstance(view, Resource) else owner_key(view.meta)
+        if isinstance(view, SliceView):
+            led = self._objects["Service"].get((view.meta.namespace, view.service))
+            key = owner_key(led.meta) if led else None
+        else:
+            key = view.key if isinstance(view, Resource) else owner_key(view.meta)
         if key is None:
             return frozenset()
         if kind not in _TELLING:

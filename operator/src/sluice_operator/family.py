@@ -2,7 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
-from sluice_operator.model import JobView, Orphan, PodView, Related, Resource, ServiceView, SlotView
+from sluice_operator.model import (
+    JobView,
+    Orphan,
+    PodView,
+    Related,
+    Resource,
+    ServiceView,
+    SliceView,
+    SlotView,
+)
 from sluice_operator.views import StoredRecord, View, open_record
 
 
@@ -10,13 +19,16 @@ def family(resource: Resource, children: tuple[View, ...]) -> Related:
     """An object with its children, which are kept in their order."""
     views = [v for v in children if isinstance(v, PodView) or _is_owned(v, resource)]
     jobs = tuple(v for v in views if isinstance(v, JobView))
+    services = tuple(v for v in views if isinstance(v, ServiceView))
+    led = {service.meta.name for service in services}
     return Related(
         resource=resource,
         records=tuple(open_record(v) for v in views if isinstance(v, StoredRecord)),
         jobs=jobs,
         pods=_own_pods((v for v in views if isinstance(v, PodView)), jobs),
         slots=tuple(v for v in views if isinstance(v, SlotView)),
-        services=tuple(v for v in views if isinstance(v, ServiceView)),
+        services=services,
+        slices=tuple(v for v in children if isinstance(v, SliceView) and v.service in led),
         orphans=tuple(_orphans(children)),
     )
 

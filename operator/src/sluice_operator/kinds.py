@@ -47,8 +47,20 @@ CHILDREN: Mapping[ChildKind, KindPath] = {
     "AppsDeployment": KindPath("apps/v1", "Deployment", "deployments"),
     "Service": KindPath("v1", "Service", "services"),
     "ControllerRevision": KindPath("apps/v1", "ControllerRevision", "controllerrevisions"),
+    "EndpointSlice": KindPath("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
 }
 WATCHED: Mapping[Kind, KindPath] = dict((*RESOURCES.items(), *CHILDREN.items()))
+
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+SLICE_MANAGER_LABEL = "endpointslice.kubernetes.io/managed-by"
+_OURS = f"{meta.LABEL_MANAGED_BY}={meta.MANAGED_BY}"
+# What its own controllers write, the cluster reconciles itself; that is nearly all there is.
+_FOREIGN_SLICES = (
+    f"{SERVICE_NAME_LABEL},{SLICE_MANAGER_LABEL} notin "
+    "(endpointslice-controller.k8s.io,endpointslicemirroring-controller.k8s.io)"
+)
+SELECTORS: Mapping[Kind, str] = {**dict.fromkeys(CHILDREN, _OURS), "EndpointSlice": _FOREIGN_SLICES}
+"""What the API server is asked for, so that other people's objects never reach us; of our own kinds all."""
 
 CONFIG_MAP = KindPath("v1", "ConfigMap", "configmaps")
 SECRET = KindPath("v1", "Secret", "secrets")

@@ -14,7 +14,7 @@ from sluice_operator.finished import FinishedRuns
 from sluice_operator.settings import Settings
 
 ResourceKind = Literal["DatasetPack", "TrainingRun", "EvalGate", "Deployment"]
-ChildKind = Literal["Job", "Pod", "AppsDeployment", "Service", "ControllerRevision"]
+ChildKind = Literal["Job", "Pod", "AppsDeployment", "Service", "ControllerRevision", "EndpointSlice"]
 """`AppsDeployment` is apps/v1 Deployment, to keep it apart from ours."""
 
 
@@ -135,6 +135,16 @@ class ServiceView:
 
 
 @dataclass(frozen=True)
+class SliceView:
+    """An EndpointSlice that the cluster's own controllers did not write: it leads a Service elsewhere."""
+
+    meta: Meta
+    service: str
+    managed_by: str = ""
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RecordView:
     """A ControllerRevision of ours. `record` is None when it cannot be read; it is never ignored silently."""
 
@@ -174,6 +184,8 @@ class Related:
     pods: tuple[PodView, ...] = ()
     slots: tuple[SlotView, ...] = ()
     services: tuple[ServiceView, ...] = ()
+    slices: tuple[SliceView, ...] = ()
+    """EndpointSlices of these Services that the cluster's own controllers did not write."""
     orphans: tuple["Orphan", ...] = ()
     """Records, slots and Services that bear its name and have no owner: a restore may leave them so."""
 

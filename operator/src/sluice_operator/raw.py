@@ -36,6 +36,12 @@ def items(value: object, *path: str) -> Iterator[Mapping[str, Any]]:
     )
 
 
+def texts(value: object, *path: str) -> list[str]:
+    """A list without whatever is no text."""
+    found = _dig(value, path)
+    return [v for v in found if isinstance(v, str)] if isinstance(found, list) else []
+
+
 def strings(value: object, *path: str) -> dict[str, str]:
     """The entries of the mapping at `path` whose key and value are strings."""
     return {k: v for k, v in mapping(value, *path).items() if isinstance(k, str) and isinstance(v, str)}

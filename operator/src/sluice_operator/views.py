@@ -16,7 +16,7 @@ from typing import Any, Literal
 from sluice_api import meta as names
 from sluice_api.records import Record, parse_record
 from sluice_operator import raw
-from sluice_operator.kinds import RESOURCES, Kind
+from sluice_operator.kinds import RESOURCES, SERVICE_NAME_LABEL, SLICE_MANAGER_LABEL, Kind
 from sluice_operator.model import (
     JobView,
     Key,
@@ -27,6 +27,7 @@ from sluice_operator.model import (
     Resource,
     ResourceKind,
     ServiceView,
+    SliceView,
     SlotView,
 )
 from sluice_operator.pod_body import body_of
@@ -41,8 +42,9 @@ class StoredRecord:
     data: bytes
 
 
-View = Resource | JobView | PodView | SlotView | ServiceView | StoredRecord
+View = Resource | JobView | PodView | SlotView | ServiceView | SliceView | StoredRecord
 SHARED_MAX = 64
+SHOWN_ADDRESSES = 3
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
@@ -145,6 +147,17 @@ def _service(data: object) -> ServiceView:
     )
 
 
+def _slice(data: object) -> SliceView:
+    meta = meta_of(data)
+    told = [text for e in raw.items(data, "endpoints") for text in raw.texts(e, "addresses")]
+    return SliceView(
+        meta=meta,
+        service=meta.labels.get(SERVICE_NAME_LABEL, ""),
+        managed_by=meta.labels.get(SLICE_MANAGER_LABEL, ""),
+        addresses=tuple(told[:SHOWN_ADDRESSES]),
+    )
+
+
 def _record(data: object) -> StoredRecord:
     return StoredRecord(meta_of(data), json.dumps(raw.mapping(data, "data")).encode())
 
@@ -180,4 +193,5 @@ _VIEWS: Mapping[Kind, Callable[[object], View]] = {
     "AppsDeployment": _slot,
     "Service": _service,
     "ControllerRevision": _record,
+    "EndpointSlice": _slice,
 }

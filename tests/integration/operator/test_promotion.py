@@ -8,6 +8,7 @@ from support.operator_process import MakeOperator
 from support.pod_driver import PodDriver
 from support.quickstart import LABELS, Stages, run_spec
 from support.teamspace import Raw, Teamspace
+from support.tricks import slice_of
 
 
 def slot_of(space: Teamspace) -> str:
@@ -67,6 +68,12 @@ def test_traffic_moves_on_goes_back_and_is_put_back(space: Teamspace, make_opera
         space.wait(
             "the selector is put back",
             lambda: _selector(space) == {"sluice.dev/slot": slot, "sluice.dev/owner": "live"},
+        )
+        for service in ("live", slot):
+            space.post("EndpointSlice", slice_of(service, f"foreign-{service}"))
+        space.wait("foreign slices are gone", lambda: "foreign-" not in str(space.list("EndpointSlice")))
+        space.wait(
+            "it is told", lambda: "led Service live to 10.9.9.9" in str(space.events("TrafficTampered"))
         )
         space.delete("Service", "live")
         space.wait(

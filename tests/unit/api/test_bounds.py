@@ -66,7 +66,7 @@ def test_the_lower_bound_is_where_the_proof_flips(n: int, gained: int, lost: int
     ),
     st.sampled_from([0.5, 0.9, 0.95, 0.99]),
 )
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_smaller_margin_is_always_easier_to_prove(cell: tuple[int, int, int], confidence: float) -> None:
     counts = PairedCounts(*cell)
     answers = [proves_margin(counts, step / 50, confidence) for step in range(-49, 50)]

@@ -114,7 +114,7 @@ def test_heartbeats_are_told_between_passes(
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "EvalGate", "TrainingRun", "DatasetPack"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     status=st.dictionaries(
         st.sampled_from(

@@ -166,7 +166,7 @@ def _version(view: View) -> int:
     return int(view.meta.resource_version)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(EVENTS, max_size=30))
 def test_the_index_equals_a_plain_scan(events: list[tuple[Any, ...]]) -> None:
     rig = Rig()

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from sluice_api import reasons
 from sluice_api.redaction import HIDDEN
 from sluice_operator import logs
-from sluice_operator.adapters.cluster.cluster import OURS, Cluster
+from sluice_operator.adapters.cluster.cluster import Cluster
 from sluice_operator.adapters.cluster.errors import (
     AlreadyExists,
     ApiError,
@@ -35,7 +35,7 @@ from sluice_operator.handlers import watch as watch_module
 from sluice_operator.handlers.resync import Resync
 from sluice_operator.handlers.watch import Watch, WatchEnded
 from sluice_operator.intake import Intake
-from sluice_operator.kinds import CHILDREN, RESOURCES, WATCHED
+from sluice_operator.kinds import RESOURCES, SELECTORS, WATCHED
 from sluice_operator.lease import LeaseLost
 from sluice_operator.model import EventNote, Key, Resource
 from sluice_operator.queue import WakeQueue
@@ -277,7 +277,7 @@ def test_kopf_filters_children_at_the_server_and_our_kinds_not_at_all() -> None:
     selectors = events.settings().watching.label_selectors
     for kind, path in WATCHED.items():
         resource = kopf.Resource(path.group, path.version, path.plural)
-        assert selectors.collect(resource) == ([OURS] if kind in CHILDREN else [])
+        assert selectors.collect(resource) == ([SELECTORS[kind]] if kind not in RESOURCES else [])
 
 
 def test_kopf_has_nothing_to_write() -> None:
@@ -295,7 +295,7 @@ async def test_F11_watches_that_never_start_end_the_process(monkeypatch: pytest.
     monkeypatch.setattr(watch_module, "PATIENCE_SECONDS", 0.01)
     watch = watching(Cache())
     watch._thread = threading.Thread(target=lambda: None)
-    with pytest.raises(WatchEnded, match="0 of 9 watches"):
+    with pytest.raises(WatchEnded, match="0 of 10 watches"):
         await watch.run()
     watch._own_loop.close()
 

@@ -14,8 +14,7 @@ import kopf
 
 from sluice_api.meta import GROUP
 from sluice_operator import metrics
-from sluice_operator.adapters.cluster.cluster import OURS
-from sluice_operator.kinds import CHILDREN, WATCHED, Kind
+from sluice_operator.kinds import SELECTORS, WATCHED, Kind
 
 Told = Callable[[Kind, str | None, object], None]
 """Takes kind, type of the event (None for an object of a list) and object. Called in kopf's thread."""
@@ -123,6 +122,7 @@ def settings() -> kopf.OperatorSettings:
     found.persistence.finalizer = f"{GROUP}/unused-by-kopf"
     found.persistence.progress_storage = _NoProgress()
     found.persistence.diffbase_storage = _NoDiffBase()
-    for path in CHILDREN.values():
-        found.watching.label_selectors[path.group, path.version, path.plural] = OURS
+    for kind, selector in SELECTORS.items():
+        path = WATCHED[kind]
+        found.watching.label_selectors[path.group, path.version, path.plural] = selector
     return found

@@ -1,4 +1,5 @@
-"""Deployment: honour_suspend -> trust_chain -> promotion -> watch_live -> keep_ledger -> summarise."""
+"""Deployment: honour_suspend -> remove_slices -> trust_chain -> promotion -> watch_live -> keep_ledger ->
+summarise."""
 
 from sluice_api import reasons
 from sluice_api.deployment import DeploymentSpec
@@ -9,6 +10,7 @@ from sluice_operator.plans.draft import Draft, Stop
 from sluice_operator.plans.drift.watch import watch_live
 from sluice_operator.plans.ledger.keep import keep_ledger
 from sluice_operator.plans.ledger.trust import trust_chain
+from sluice_operator.plans.promotion.elsewhere import remove_slices
 from sluice_operator.plans.promotion.rows import run_rows
 from sluice_operator.plans.promotion.scene import Scene
 from sluice_operator.settings import ServingProfile
@@ -27,6 +29,7 @@ def plan_deployment(observed: Observed) -> Plan:
     if suspended is not None:
         common.clean_up(observed, draft, JOB_TTL_SECONDS)
         return summarise_stopped(observed, draft, suspended)
+    remove_slices(observed, draft)
     if scene.lacks is not None and scene.head is None:
         # Nothing was decided yet, so there is nothing to repair and no way back.
         return summarise_stopped(observed, draft, scene.lacks)

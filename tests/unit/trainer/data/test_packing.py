@@ -16,7 +16,7 @@ def test_T05_two_hundred_random_lengths_fill_at_least_95_percent_with_every_row_
     assert efficiency(lengths, len(packs), 1024).fill >= 0.95
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lengths=st.lists(st.integers(1, 64), max_size=60))
 def test_T05_no_pack_overflows_and_no_two_packs_could_be_one(lengths: list[int]) -> None:
     packs = pack_documents(lengths, 64)

@@ -24,7 +24,7 @@ def test_D18_shares_are_exact_and_every_group_has_one_place() -> None:
     assert (names.count("validation"), names.count("test")) == (20, 10)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     groups=st.sets(st.text(max_size=4), max_size=30),
     validation=st.integers(0, 45),

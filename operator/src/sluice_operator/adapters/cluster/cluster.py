@@ -7,15 +7,13 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sluice_api.meta import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
+from sluice_api.meta import FIELD_MANAGER
 from sluice_operator.adapters.cluster.errors import NotFound
 from sluice_operator.adapters.cluster.transport import APPLY_PATCH, MERGE_PATCH, Request, Transport
-from sluice_operator.kinds import EVENT, RESOURCES, WATCHED, Kind, KindPath, path_of
+from sluice_operator.kinds import EVENT, SELECTORS, WATCHED, Kind, KindPath, path_of
 
 Json = Mapping[str, Any]
 PAGE = 500
-OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
-"""Label selector of children: the API server filters, so that other people's objects never reach us."""
 _MANAGER = (("fieldManager", FIELD_MANAGER),)
 
 
@@ -36,8 +34,8 @@ class Cluster:
     async def list_pages(
         self, kind: Kind, namespace: str | None, labels: str | None = None
     ) -> AsyncIterator[Listed]:
-        """All objects of a kind in pages: ours alone, unless told otherwise; in one or all namespaces."""
-        selector = labels or ("" if kind in RESOURCES else OURS)
+        """All objects of a kind in pages: what is watched, or `labels`; in one or all namespaces."""
+        selector = labels or SELECTORS.get(kind, "")
         query = [("limit", str(PAGE)), *([("labelSelector", selector)] if selector else ())]
         proceed = ""
         while True:
