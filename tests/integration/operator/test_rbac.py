@@ -14,6 +14,7 @@ from support.operator_process import MakeOperator
 from support.pod_driver import PodDriver
 from support.quickstart import LABELS, Stages, deployment_spec, run_spec
 from support.teamspace import Teamspace
+from support.tricks import slice_of
 
 READS = {"get", "list", "watch"}
 PROGRESS = {("create", "tokenreviews"), ("create", "secrets"), ("update", "secrets")}
@@ -68,9 +69,11 @@ def _now() -> str:
 
 
 def _use_the_rest(space: Teamspace) -> None:
-    """A newer model takes over, spare things are cleared away, a run is suspended, Jobs outlive their TTL."""
+    """A foreign slice goes, a newer model takes over, spare things are cleared away, a run is suspended, Jobs outlive their TTL."""
     first = space.get("Service", "live")["spec"]["selector"]["sluice.dev/slot"]
     live = space.get("Deployment", "live")["spec"]
+    space.post("EndpointSlice", slice_of("live", "foreign"))
+    space.wait("the foreign slice is gone", lambda: space.find("EndpointSlice", "foreign") is None)
     space.patch("Deployment", "live", {"spec": live | deployment_spec(rollback={"keepPreviousSeconds": 0})})
     space.add("TrainingRun", "better", run_spec(2), LABELS)
     space.wait("the first slot is gone", lambda: space.find("AppsDeployment", first) is None, 120)
