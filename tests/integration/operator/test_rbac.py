@@ -69,7 +69,7 @@ def _now() -> str:
 
 
 def _use_the_rest(space: Teamspace) -> None:
-    """A foreign slice goes, a newer model takes over, spare things are cleared away, a run is suspended, Jobs outlive their TTL."""
+    """A foreign slice, a newer model, spare things, a suspended run, Jobs that outlive their TTL."""
     first = space.get("Service", "live")["spec"]["selector"]["sluice.dev/slot"]
     live = space.get("Deployment", "live")["spec"]
     space.post("EndpointSlice", slice_of("live", "foreign"))
