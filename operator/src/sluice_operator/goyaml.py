@@ -2,6 +2,7 @@
 
 Both use Go's YAML library, whose scalars are neither those of YAML 1.1 nor of 1.2: `1e-3` and `1e+06` are
 numbers, `on` and `y` are booleans, `10:00` and dates are text, `0o17`, `017` and `0x1F` are whole numbers.
+So are `60.0` and `6e1`: what is sent is JSON, and there Go writes 60. Tabs may separate, but not indent.
 Source: `resolve.go` of go.yaml.in/yaml/v2. A repeated key, of which kubectl silently takes the last, is an
 error here.
 """
@@ -20,6 +21,10 @@ _FALSE = ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "
 _NULL = ["~", "null", "Null", "NULL"]
 _WHOLE = r"[-+]?(?:0[xX]_?[0-9a-fA-F][0-9a-fA-F_]*|0[bB]_?[01][01_]*|0[oO]?_?[0-7][0-7_]*|0|[1-9][0-9_]*)"
 _DECIMAL = r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:[eE][-+]?[0-9]+)?"
+_SENT_AS_WHOLE = 1e21
+"""From here on Go writes a number of JSON with an exponent."""
+_LATER_MARK = re.compile(r"^(---[^\n]*\n)\ufeff", re.MULTILINE)
+"""The mark of the second file in `cat a.yaml b.yaml`."""
 _SPECIAL = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 
 
@@ -27,6 +32,13 @@ class _Loader(yaml.SafeLoader):
     """Safe loader with Go's scalars."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def scan_to_next_token(self) -> None:
+        """As libyaml does it: a tab separates where no key may stand."""
+        super().scan_to_next_token()
+        while self.peek() == "\t" and (self.flow_level or not self.allow_simple_key):
+            self.forward()
+            super().scan_to_next_token()
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node: yaml.MappingNode = super().compose_mapping_node(anchor)
@@ -60,7 +72,13 @@ def _whole(loader: _Loader, node: yaml.ScalarNode) -> int:
 
 def _decimal(loader: _Loader, node: yaml.ScalarNode) -> float:
     text = str(loader.construct_scalar(node)).replace("_", "").lower()
-    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    return _as_sent(text.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+def _as_sent(text: str) -> float:
+    """A number with a point or an exponent."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < _SENT_AS_WHOLE else value
 
 
 def _resolve(tag: str, pattern: str, first: str) -> None:
@@ -102,6 +120,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _documents(text: str) -> list[Any]:
+    text = _LATER_MARK.sub(r"\1", text)
     if not text.lstrip("\ufeff \t\r\n").startswith("{"):
         return list(yaml.load_all(text, _Loader))
     try:
@@ -111,7 +130,7 @@ def _documents(text: str) -> list[Any]:
 
 
 def _json_documents(text: str) -> Iterator[Any]:
-    decoder = json.JSONDecoder(object_pairs_hook=_object)
+    decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=_as_sent)
     place = 0
     while rest := text[place:].lstrip():
         place = len(text) - len(rest)

@@ -48,8 +48,24 @@ def told(folder: Path, capsys: pytest.CaptureFixture[str], text: str, *more: str
         (
             "labels: [a, b]",
             "labels: [yes, b]",
-            "labels[0]: Input should be a valid string; write it in quotes",
+            "labels[0]: true is not allowed; it must be text; write it in quotes",
         ),
+        ("[a, b]}", "[a, b]}\n  validation: {minRows: '60'}", "write it without quotes: 60"),
+        (
+            "[a, b]}",
+            "[a, b]}\n  validation: {minRows: 60.5}",
+            "60.5 is not allowed; it must be a whole number",
+        ),
+        ("[a, b]}", "[a, b]}\n  cleaning: [a]", '["a"] is not allowed; it must be a mapping'),
+        ("  task", "\ttask", "line 5, column 1"),
+        ("  task", "\ttask", "indent with spaces"),
+        ("spec:", "spec:\n  {% if a %}", "render it first"),
+        ("name: tickets", "name: ${NAME}", "fill it in first, such as with envsubst"),
+        ("apiVersion", "<<<<<<< HEAD\napiVersion", "it holds the marks of a merge"),
+        ("apiVersion", "```yaml\napiVersion", "save what stands between the marks"),
+        ('"Which? {labels}"', "“Which? {labels}”", "it holds typographic quotation marks"),
+        ("  task", "\u00a0\u00a0task", "it is indented with no-break spaces"),
+        ("tickets", "tick\0ets", "line 3: a NUL; this is UTF-16 or no text"),
     ],
 )
 def test_what_kubectl_would_refuse_is_told(
@@ -98,6 +114,20 @@ def test_lists_of_every_kind_are_taken_apart(tmp_path: Path, kind: str) -> None:
     inner = {"apiVersion": "v1", "kind": kind, "items": [item, item]}
     file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [inner]}))
     assert [m.data for m in read_manifests([str(file)])] == [item, item]
+
+
+@pytest.mark.parametrize("items", ["", "items: text", "items: {a: b}"])
+def test_a_list_without_items_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], items: str
+) -> None:
+    text = f"apiVersion: v1\nkind: List\n{items}\n"
+    assert "a List must have items, a list of objects" in told(tmp_path, capsys, text)
+    assert plan(tmp_path, f"{PACK}---\napiVersion: net.example/v1\nkind: IPAllowList\n") == 0
+
+
+def test_items_are_numbered(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "apiVersion: v1\nkind: List\nitems: [~, 5]\n"
+    assert "item 2: apiVersion: 5 is no object" in told(tmp_path, capsys, text)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])

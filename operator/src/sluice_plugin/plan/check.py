@@ -1,5 +1,6 @@
 """Whether a manifest is one that the API server would take: models and rules, with a guess at typos. Pure."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,24 @@ _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 _OURS = frozenset(KINDS) - {"Deployment"}
 """Kinds that nobody else is known to have."""
 _QUOTED = re.compile(r"'([^']*)'")
+_TEXT, _WHOLE, _NUMBER, _TRUTH = "text", "a whole number", "a number", "true or false"
+_WANTED = {
+    **dict.fromkeys(("int_type", "int_from_float", "int_parsing"), _WHOLE),
+    **dict.fromkeys(("float_type", "float_parsing"), _NUMBER),
+    **dict.fromkeys(("bool_type", "bool_parsing"), _TRUTH),
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "a mapping"),
+    "string_type": _TEXT,
+}
+"""What each error of a type asks for."""
+_NEVER = re.compile(r"(?!)")
+_SCALARS = {
+    _WHOLE: re.compile("[-+]?[0-9]+"),
+    _NUMBER: re.compile(r"[-+]?[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?"),
+    _TRUTH: re.compile("true|false", re.IGNORECASE),
+}
+SHOWN = 60
+"""Characters of a wrong value that are repeated."""
 Location = tuple[int | str, ...]
 
 
@@ -68,7 +87,8 @@ def check(manifest: Manifest, namespace: str) -> Document | list[Problem]:
     kind: ResourceKind = data["kind"]
     own = raw.text(data, "metadata", "namespace") or namespace
     key = Key(own, kind, raw.text(data, "metadata", "name"))
-    return Document(manifest.where, key, data.get("spec") or {}, data["metadata"])
+    spec = _without_nulls(KINDS[kind].spec, data.get("spec") or {})
+    return Document(manifest.where, key, spec, data["metadata"])
 
 
 def frozen_fields(old: ApiModel, new: ApiModel) -> tuple[str, ...]:
@@ -84,7 +104,9 @@ def frozen_fields(old: ApiModel, new: ApiModel) -> tuple[str, ...]:
 def _problems(manifest: Manifest) -> Iterator[Problem]:
     where, data = manifest.where, manifest.data
     if not isinstance(data, Mapping):
-        yield Problem(where, "apiVersion", "this is no object: it must be a mapping with apiVersion and kind")
+        yield Problem(
+            where, "apiVersion", f"{_shown(data)} is no object: it must be a mapping with apiVersion and kind"
+        )
         return
     version, kind = raw.text(data, "apiVersion"), raw.text(data, "kind")
     if version != meta.API_VERSION:
@@ -102,7 +124,7 @@ def _problems(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(where, "spec", "must be a mapping")
         return
     try:
-        KINDS[kind].spec.parse_written(spec or {})
+        KINDS[kind].spec.parse_written(_without_nulls(KINDS[kind].spec, spec or {}))
     except ValidationError as error:
         for found in _causes(error):
             yield _spec_problem(where, KINDS[kind].spec, found)
@@ -111,6 +133,17 @@ def _problems(manifest: Manifest) -> Iterator[Problem]:
         yield Problem(
             where, "spec", str(error), "use text, numbers, booleans, lists and mappings, as JSON has them"
         )
+
+
+def _without_nulls(model: type[ApiModel] | None, given: Any) -> Any:
+    """A value as the API server validates it: it takes the null of a field for its absence."""
+    if isinstance(given, list):
+        return [_without_nulls(model, item) for item in given]
+    if model is None or not isinstance(given, Mapping):
+        return given
+    fields = {f.alias: _model_in(f.annotation) for f in model.model_fields.values()}
+    is_absent = {key for key, value in given.items() if value is None and key in fields}
+    return {k: _without_nulls(fields.get(k), v) for k, v in given.items() if k not in is_absent}
 
 
 def _causes(error: ValidationError) -> list[Any]:
@@ -128,14 +161,29 @@ def _spec_problem(where: str, model: type[ApiModel], error: Any) -> Problem:
     elif error["type"] == "literal_error":
         allowed = _QUOTED.findall(str(error["ctx"]["expected"]))
         message, hint = f"{error['input']!r} is not allowed", guess(str(error["input"]), allowed)
-    elif error["type"] == "string_type" and isinstance(error["input"], int | float):
-        is_truth = isinstance(error["input"], bool)
-        hint = 'write it in quotes, such as "yes"' if is_truth else f'write it in quotes: "{error["input"]}"'
     elif error["type"] == "string_pattern_mismatch":
         message = f"{error['input']!r} is not allowed; it {WORDS.get(error['ctx']['pattern'], message)}"
     elif error["type"] == "missing":
         message = "must be given"
+    elif wanted := _WANTED.get(error["type"]):
+        message = f"{_shown(error['input'])} is not allowed; it must be {wanted}"
+        hint = _quoting(error["input"], wanted)
     return Problem(where, path, message, hint)
+
+
+def _shown(given: object) -> str:
+    text = json.dumps(given, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _quoting(given: object, wanted: str) -> str:
+    """Somebody wrote a number or a truth in quotes, or a text without them."""
+    if wanted == _TEXT and isinstance(given, bool):
+        return 'write it in quotes, such as "yes"'
+    if wanted == _TEXT and isinstance(given, int | float):
+        return f'write it in quotes: "{given}"'
+    is_meant = isinstance(given, str) and _SCALARS.get(wanted, _NEVER).fullmatch(given) is not None
+    return f"write it without quotes: {given}" if is_meant else ""
 
 
 def _path(location: Location) -> str:
