@@ -1,5 +1,6 @@
 """`https:` sources reach public addresses and allowed hosts only, and tell nothing else about the network."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -124,6 +125,18 @@ def test_all_failures_of_the_network_are_told_alike(tmp_path: Path, listener: so
     assert {type(e) for e in errors} == {DependencyUnavailable}
     told = {e.message.replace(f"https://{h}/rows", "") for e, h in zip(errors, hosts, strict=True)}
     assert told == {f"source rows:  {https_source.UNREACHABLE}"}
+
+
+def test_a_full_disk_is_no_failure_of_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(https_source, "_download", full)
+    source = Source.parse(
+        {"name": "rows", "locator": "https://a.example/rows", "mapper": "ChatMessages", "sha256": "0" * 64}
+    )
+    with pytest.raises(OSError, match="No space left"):
+        fetch_source(source, tmp_path / "out" / "rows", Access(_no_store, tmp_path))
 
 
 def test_a_proxy_reaches_no_private_address_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

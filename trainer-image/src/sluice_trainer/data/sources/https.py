@@ -18,6 +18,7 @@ from sluice_api.datasetpack import Source
 from sluice_api.errors import DependencyUnavailable, InputWrong
 from sluice_trainer.data.sources.access import Access
 from sluice_trainer.data.sources.egress import NotPublic, PublicOnly
+from sluice_trainer.exhaustion import disk_ran_out
 
 MAX_BYTES: Final = 16 * 1024**3
 TIMEOUT_S: Final = 30.0
@@ -69,7 +70,9 @@ def fetch_https(source: Source, destination: Path, access: Access) -> None:
             if error.code not in _PASSING:
                 raise _refused(source, error.code) from error
             trouble = f"answered HTTP {error.code}"
-        except _TROUBLE:
+        except _TROUBLE as error:
+            if disk_ran_out(error) is not None:
+                raise
             trouble = UNREACHABLE
         else:
             return
